@@ -1,1 +1,3 @@
-//! Scoring.
+//! Capstan's pure decisions. No async, no I/O, no clock, no random: time and ids are inputs.
+
+pub mod evaluate;

@@ -1,4 +1,8 @@
 //! The events that tools and control plane exchange, with their typed data.
 
+pub mod cloud_event;
 pub mod evaluation;
+pub mod explanation;
 pub mod sli;
+
+pub use cloud_event::{CloudEvent, EnvelopeError};

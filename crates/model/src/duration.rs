@@ -1,0 +1,139 @@
+//! Lengths of time in the notation of Keptn v1 (Go's durations): `300s`, `5m`, `1h30m`, `0.5h`.
+
+/// Nanoseconds in each unit that v1 knows.
+const UNITS: [(&str, f64); 8] = [
+    ("ns", 1.0),
+    ("us", 1e3),
+    ("\u{b5}s", 1e3),
+    ("\u{3bc}s", 1e3),
+    ("ms", 1e6),
+    ("s", 1e9),
+    ("m", 60e9),
+    ("h", 3600e9),
+];
+
+/// Why a text is not a duration; the texts are those that clients of v1 see.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    /// Not the syntax at all, or too long for 292 years.
+    #[error("time: invalid duration \"{0}\"")]
+    Invalid(String),
+    /// A number without a unit.
+    #[error("time: missing unit in duration \"{0}\"")]
+    MissingUnit(String),
+    /// A unit that does not exist.
+    #[error("time: unknown unit \"{unit}\" in duration \"{text}\"")]
+    UnknownUnit {
+        /// The unit as written.
+        unit: String,
+        /// The whole text.
+        text: String,
+    },
+}
+
+/// Reads a duration, in nanoseconds; it may be negative. There is no unit for days, as in v1.
+pub fn parse(text: &str) -> Result<i64, DurationError> {
+    parse_with(text, &UNITS)
+}
+
+/// Reads a duration that may also count in days (`d`) and weeks (`w`); for keys that v1 does not have.
+pub fn parse_with_days(text: &str) -> Result<i64, DurationError> {
+    let units: Vec<_> = UNITS.into_iter().chain([("d", 86_400e9), ("w", 604_800e9)]).collect();
+    parse_with(text, &units)
+}
+
+fn parse_with(text: &str, units: &[(&str, f64)]) -> Result<i64, DurationError> {
+    let invalid = || DurationError::Invalid(text.to_owned());
+    let (negative, mut rest) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if rest == "0" {
+        return Ok(0);
+    }
+    if rest.is_empty() {
+        return Err(invalid());
+    }
+    let mut total: i128 = 0;
+    while !rest.is_empty() {
+        let number_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, tail) = rest.split_at(number_end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return Err(invalid());
+        }
+        let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let (unit, next) = tail.split_at(unit_end);
+        if unit.is_empty() {
+            return Err(DurationError::MissingUnit(text.to_owned()));
+        }
+        let (_, nanoseconds) = units
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(|| DurationError::UnknownUnit { unit: unit.to_owned(), text: text.to_owned() })?;
+        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse::<u64>().map_err(|_| invalid())?.into() };
+        total += whole * (*nanoseconds as i128) + fraction_of(fraction, *nanoseconds);
+        if total > i128::from(i64::MAX) + i128::from(negative) {
+            return Err(invalid());
+        }
+        rest = next;
+    }
+    i64::try_from(if negative { -total } else { total }).map_err(|_| invalid())
+}
+
+/// The digits behind the point as nanoseconds of a unit, cut off below one.
+fn fraction_of(digits: &str, nanoseconds: f64) -> i128 {
+    if digits.is_empty() {
+        return 0;
+    }
+    let significant = &digits[..digits.len().min(18)];
+    let value: f64 = significant.parse().unwrap_or(0.0);
+    (value * (nanoseconds / 10f64.powi(significant.len() as i32))) as i128
+}
+
+/// Writes whole seconds for people: `90 s`, `5 min`, `1 h 30 min`, `2 d`.
+pub fn display_seconds(seconds: i64) -> String {
+    let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let words: Vec<_> = parts.iter().filter(|(n, _)| *n != 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+    if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000_000;
+
+    #[test]
+    fn durations_of_v1() {
+        let good = [
+            ("300s", 300 * SECOND), ("5m", 300 * SECOND), ("1h30m", 5400 * SECOND), ("0.5h", 1800 * SECOND), ("0", 0),
+            ("-5m", -300 * SECOND), ("+1s", SECOND), (".5s", SECOND / 2), ("1.s", SECOND), ("1500ms", SECOND * 3 / 2),
+            ("2\u{b5}s", 2000), ("1h1m1s1ms1us1ns", 3_661_001_001_001), ("1.000000001s", 1_000_000_001),
+        ];
+        for (text, nanoseconds) in good {
+            assert_eq!(parse(text), Ok(nanoseconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_are_those_of_v1() {
+        let bad = [
+            ("1d", "time: unknown unit \"d\" in duration \"1d\""),
+            ("5", "time: missing unit in duration \"5\""),
+            ("", "time: invalid duration \"\""),
+            ("abc", "time: invalid duration \"abc\""),
+            (".s", "time: invalid duration \".s\""),
+            ("9999999999h", "time: invalid duration \"9999999999h\""),
+        ];
+        for (text, message) in bad {
+            assert_eq!(parse(text).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn days_and_weeks_where_v1_has_no_say() {
+        assert_eq!(parse_with_days("1w2d3h"), Ok((9 * 86_400 + 3 * 3600) * SECOND));
+    }
+}
