@@ -1,2 +1,19 @@
-//! Capstan.
-fn main() {}
+//! Capstan: an event-driven control plane for delivery and operations, in one binary.
+
+mod cli;
+#[expect(dead_code, unused_imports, reason = "wired next")]
+mod demo;
+mod exit;
+mod failure;
+mod gate;
+mod history;
+mod lint;
+mod report;
+mod schema;
+mod terminal;
+
+use clap::Parser;
+
+fn main() -> std::process::ExitCode {
+    cli::run(cli::Cli::parse()).into()
+}

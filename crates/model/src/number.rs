@@ -79,7 +79,7 @@ pub fn parse(text: &str) -> Result<f64, FloatError> {
     if text.eq_ignore_ascii_case("nan") {
         return Ok(f64::NAN);
     }
-    let hexadecimal = unsigned.len() > 2 && unsigned[..2].eq_ignore_ascii_case("0x");
+    let hexadecimal = unsigned.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("0x"));
     let digits = if unsigned.contains('_') { without_underscores(unsigned, hexadecimal)? } else { unsigned.to_owned() };
     let magnitude = if hexadecimal {
         hexadecimal_float(&digits[2..])?
@@ -186,7 +186,7 @@ mod tests {
         for (text, value) in good {
             assert_eq!(parse(text).map(f64::to_bits), Ok(f64::to_bits(value)), "{text}");
         }
-        for text in ["", "+", ".", "1e", "0x10", "0x1p", "0xp1", "_1", "1_", "1__0", "1_e3", "1 ", "5ms", "--5", "+-5", "e5", "\u{661}", "+nan"] {
+        for text in ["", "+", ".", "1e", "0x10", "0x1p", "0xp1", "_1", "1_", "1__0", "1_e3", "1 ", "5ms", "--5", "+-5", "e5", "\u{661}", "\u{ff19}\u{ff10}", "+nan", "0x"] {
             assert_eq!(parse(text), Err(FloatError::Syntax), "{text}");
         }
         for text in ["1e400", "-1e400", "0x1p1024"] {
@@ -220,7 +220,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in "[-+_.0-9a-fA-FxXpPeEinfNa ]{0,12}") {
+        fn any_text_is_read_or_refused(text in "[-+_.0-9a-fA-FxXpPeEinfNa ]{0,12}|\\PC{0,6}") {
             let _ = parse(&text);
         }
     }

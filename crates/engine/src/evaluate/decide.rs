@@ -1,6 +1,6 @@
 //! One evaluation from beginning to end (contract: gate.md 2.3).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -123,8 +123,8 @@ pub fn decide(request: &Request<'_>) -> Result<Decision, Overflow> {
         return Ok(without_objectives(request));
     };
     let selection = request.history.select(request.subject, &slo.comparison, request.now);
-    let judged = judge_all(slo, request.get_sli, &selection)?;
-    let left_over = left_over(slo, &request.get_sli.values);
+    let (values, left_over) = assign(slo, &request.get_sli.values);
+    let judged = judge_all(slo, &values, &selection)?;
     if judged.is_empty() {
         return Ok(conclude(request, slo, &selection, &judged, total::total(0.0, 100.0, false, &slo.total_score), &left_over));
     }
@@ -135,12 +135,12 @@ pub fn decide(request: &Request<'_>) -> Result<Decision, Overflow> {
     Ok(conclude(request, slo, &selection, &judged, total, &left_over))
 }
 
-fn judge_all<'a>(slo: &'a Slo, get_sli: &'a GetSli, selection: &Selection<'a>) -> Result<Vec<Judged<'a>>, Overflow> {
+fn judge_all<'a>(
+    slo: &'a Slo,
+    values: &HashMap<&'a str, &'a SliValue>,
+    selection: &Selection<'a>,
+) -> Result<Vec<Judged<'a>>, Overflow> {
     let mut baselines = baselines(&selection.evaluations, slo.comparison.aggregate);
-    let mut values: BTreeMap<&str, &SliValue> = BTreeMap::new();
-    for value in &get_sli.values {
-        values.entry(&value.metric).or_insert(value);
-    }
     let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
     for objective in &slo.objectives {
         *uses.entry(&objective.sli).or_default() += 1;
@@ -152,8 +152,8 @@ fn judge_all<'a>(slo: &'a Slo, get_sli: &'a GetSli, selection: &Selection<'a>) -
             Some(1) => baselines.remove(name).unwrap_or_default(),
             _ => baselines.get(name).cloned().unwrap_or_default(),
         };
-        refuse_overflow(objective, &baseline)?;
         let value = values.get(name).copied();
+        refuse_overflow(objective, &baseline, value.is_some_and(|value| value.success))?;
         let points = match value {
             Some(value) if value.success => {
                 objective::points(objective, value.value, baseline.aggregate, slo.comparison.on_no_history)
@@ -165,7 +165,8 @@ fn judge_all<'a>(slo: &'a Slo, get_sli: &'a GetSli, selection: &Selection<'a>) -
     Ok(judged)
 }
 
-fn refuse_overflow(objective: &Objective, baseline: &Baseline<'_>) -> Result<(), Overflow> {
+/// Limits are reckoned only for a value that is judged.
+fn refuse_overflow(objective: &Objective, baseline: &Baseline<'_>, retrieved: bool) -> Result<(), Overflow> {
     let Some(aggregate) = baseline.aggregate else { return Ok(()) };
     let overflow = |what: String| Overflow {
         sli: objective.sli.clone(),
@@ -176,7 +177,7 @@ fn refuse_overflow(objective: &Objective, baseline: &Baseline<'_>) -> Result<(),
     if !aggregate.is_finite() && written().next().is_some() {
         return Err(overflow("baseline".to_owned()));
     }
-    for criterion in written() {
+    for criterion in written().filter(|_| retrieved && !objective.is_informational()) {
         if let Ok(parsed) = criterion.parsed
             && !parsed.limit(aggregate).is_finite()
         {
@@ -186,19 +187,24 @@ fn refuse_overflow(objective: &Objective, baseline: &Baseline<'_>) -> Result<(),
     Ok(())
 }
 
-/// Metrics that no objective names, in v1's order: it takes each value out by moving the last into its place.
-fn left_over<'v>(slo: &Slo, values: &'v [SliValue]) -> Vec<&'v str> {
-    let mut remaining: Vec<&str> = values.iter().map(|value| value.metric.as_str()).collect();
+/// The value of each indicator that an objective names, and the metrics that none names.
+///
+/// v1 takes each value out of the list by moving the last into its place, which decides which of several values of one
+/// metric is the first, and in what order the left-over ones are told.
+fn assign<'v>(slo: &'v Slo, values: &'v [SliValue]) -> (HashMap<&'v str, &'v SliValue>, Vec<&'v str>) {
+    let mut remaining: Vec<&SliValue> = values.iter().collect();
+    let mut assigned = HashMap::new();
     let mut named = HashSet::new();
     for objective in &slo.objectives {
-        if named.insert(objective.sli.as_str())
-            && let Some(at) = remaining.iter().position(|metric| *metric == objective.sli)
+        let name = objective.sli.as_str();
+        if named.insert(name)
+            && let Some(at) = remaining.iter().position(|value| value.metric == name)
         {
-            remaining.swap_remove(at);
+            assigned.insert(name, remaining.swap_remove(at));
         }
     }
-    remaining.retain(|metric| !named.contains(metric));
-    remaining
+    let left_over = remaining.into_iter().map(|value| value.metric.as_str()).filter(|metric| !named.contains(metric));
+    (assigned, left_over.collect())
 }
 
 fn conclude(

@@ -133,6 +133,9 @@ fn finite(text: &str) -> Result<f64, CriterionError> {
 /// How to mend a text that is no criterion.
 pub fn help(text: &str) -> String {
     let compact = text.replace(' ', "");
+    if compact.is_empty() {
+        return "put the criterion in quotes: an unquoted '>' begins a folded text".to_owned();
+    }
     let unit = compact.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '\u{b5}');
     if unit.len() < compact.len() && Criterion::parse(unit).is_ok() {
         return format!("write the number without a unit, in the unit of the query: '{unit}'");

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use crate::diagnostic::Span;
 use crate::yaml::{Decoder, FromYaml, NodeId, Spanned, Truncated};
 
 /// Service level objectives of one service in one stage: what is measured, what is good enough, and what score must be reached.
@@ -214,9 +213,4 @@ impl SloFile {
     pub(super) fn entries(&self) -> impl Iterator<Item = &Spanned<ObjectiveEntry>> {
         self.objectives.iter().flatten().flatten()
     }
-}
-
-/// Where an objective's name stands, or the objective where it has none.
-pub(super) fn name_span(entry: &Spanned<ObjectiveEntry>) -> Span {
-    entry.value.sli.as_ref().map_or(entry.span, |sli| sli.span)
 }

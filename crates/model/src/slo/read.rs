@@ -19,6 +19,8 @@ pub struct ReadSlo {
     pub file: SloFile,
     /// Findings about keys that nobody reads.
     pub unknown_keys: Vec<Diagnostic>,
+    /// Where the text goes on behind the first document, which alone is read.
+    pub rest: Option<Span>,
 }
 
 /// Why v1 would end the evaluation, in the order in which it would come upon the reasons.
@@ -70,7 +72,7 @@ pub fn read(text: &str) -> Result<ReadSlo, Rejections> {
         total_score: reader.total_score(file.total_score.as_ref(), whole),
     };
     if reader.rejections.is_empty() {
-        return Ok(ReadSlo { slo, file, unknown_keys });
+        return Ok(ReadSlo { slo, file, unknown_keys, rest: document.rest });
     }
     reader.rejections.sort_by_key(|(_, diagnostic)| diagnostic.span);
     Err(reader.rejections)

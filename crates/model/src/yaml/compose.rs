@@ -9,14 +9,49 @@ use crate::diagnostic::{Diagnostic, Span};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+/// How often a text is mended and read again, at most.
+const MENDS: usize = 100;
+
 /// Reads the first document of a text, or says where its syntax breaks.
+///
+/// One thing libyaml refuses that v1's port of it reads: `{key:, …}`, a key without a value before a bracket or comma.
+/// There a space is put behind the colon, and the text is read again.
 pub fn compose(text: &str) -> Result<Document, Diagnostic> {
+    let mut mended = text.to_owned();
+    let mut inserted = Vec::new();
+    loop {
+        match compose_strictly(&mended) {
+            Ok(mut document) => {
+                for node in &mut document.nodes {
+                    node.span = unmended(node.span, &inserted);
+                }
+                document.rest = document.rest.map(|rest| unmended(rest, &inserted));
+                document.length = text.len();
+                return Ok(document);
+            }
+            Err((_, Some(colon))) if inserted.len() < MENDS => {
+                mended.insert(colon + 1, ' ');
+                inserted.push(colon + 1);
+            }
+            Err((diagnostic, _)) => return Err(Diagnostic { span: unmended(diagnostic.span, &inserted), ..diagnostic }),
+        }
+    }
+}
+
+/// A place of the mended text in the text as it was; `inserted` is in rising order.
+fn unmended(span: Span, inserted: &[usize]) -> Span {
+    let back = |offset: usize| offset - inserted.iter().filter(|at| **at < offset).count();
+    Span { start: back(span.start), end: back(span.end) }
+}
+
+/// Reads a text by libyaml's grammar. The error comes with the place of the colon where a space would mend it.
+fn compose_strictly(text: &str) -> Result<Document, (Diagnostic, Option<usize>)> {
     let (offset, body) = match text.strip_prefix(BYTE_ORDER_MARK) {
         Some(body) => (BYTE_ORDER_MARK.len(), body),
         None => (0, text),
     };
     let mut composer = Composer {
-        document: Document { nodes: Vec::new(), root: None, length: text.len() },
+        document: Document { nodes: Vec::new(), root: None, rest: None, length: text.len() },
         open: Vec::new(),
         anchors: HashMap::new(),
         offset,
@@ -25,12 +60,35 @@ pub fn compose(text: &str) -> Result<Document, Diagnostic> {
     let mut parser = Parser::new();
     parser.set_input_string(&mut bytes);
     loop {
-        let event = parser.parse().map_err(|error| composer.syntax_error(&error, body))?;
+        let event = parser.parse().map_err(|error| {
+            let colon = error.problem_mark().map(|mark| composer.at(mark));
+            let mendable = error.problem() == "found unexpected ':'";
+            (composer.syntax_error(&error, body), colon.filter(|at| mendable && text[*at..].starts_with(':')))
+        })?;
         match event.data {
-            EventData::DocumentEnd { .. } | EventData::StreamEnd => return Ok(composer.document),
-            _ => composer.take(event)?,
+            EventData::StreamEnd => return Ok(composer.document),
+            EventData::DocumentEnd { .. } => {
+                let end = composer.at(event.end_mark);
+                composer.document.rest = rest(&text[end.min(text.len())..], end);
+                return Ok(composer.document);
+            }
+            _ => composer.take(event).map_err(|diagnostic| (diagnostic, None))?,
         }
     }
+}
+
+/// The first line behind the first document that says anything.
+fn rest(behind: &str, offset: usize) -> Option<Span> {
+    let mut start = offset;
+    for line in behind.split_inclusive('\n') {
+        let words = line.trim();
+        if !words.is_empty() && !words.starts_with('#') && words != "..." && words != "---" {
+            let start = start + (line.len() - line.trim_start().len());
+            return Some(Span { start, end: start + words.len() });
+        }
+        start += line.len();
+    }
+    None
 }
 
 struct Composer {

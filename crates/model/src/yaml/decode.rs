@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::node::{Document, NodeId, NodeKind};
@@ -258,6 +260,15 @@ impl FromYaml for String {
     fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
         match decoder.scalar(node, "text")? {
             (Value::Null, _) => None,
+            (_, text) if decoder.document.resolved(node).tag.as_deref() == Some("!!binary") => {
+                let bytes = BASE64.decode(text.replace(['\n', ' '], "")).ok();
+                let decoded = bytes.and_then(|bytes| Self::from_utf8(bytes).ok());
+                if decoded.is_none() {
+                    let span = decoder.span(node);
+                    decoder.error(Diagnostic::error("YAML004", span, "this is no text in base64, as its tag !!binary says"));
+                }
+                decoded
+            }
             (_, text) => Some(text.to_owned()),
         }
     }

@@ -38,6 +38,8 @@ pub struct Document {
     pub(super) nodes: Vec<Node>,
     /// The topmost node; none in a file that holds nothing but comments.
     pub root: Option<NodeId>,
+    /// Where the file goes on behind its first document, if it does.
+    pub rest: Option<Span>,
     /// Length of the file in bytes.
     pub length: usize,
 }

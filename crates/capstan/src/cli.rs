@@ -1,0 +1,71 @@
+//! The commands and where each begins.
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::{Style, note};
+use crate::{gate, lint, schema};
+
+/// Everything that the command line can say.
+#[derive(Debug, Parser)]
+#[command(
+    name = "capstan",
+    version,
+    about = "Delivery that judges itself",
+    long_about = "Capstan judges services by their SLOs, in any pipeline, with no server and no account.",
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge a service by its objectives: the quality gate
+    #[command(subcommand)]
+    Gate(gate::GateCommand),
+    /// Find what is wrong or doubtful in slo.yaml and sli.yaml
+    Lint(lint::LintArgs),
+    /// Print the JSON Schema of a file, for editors
+    Schema(schema::SchemaArgs),
+}
+
+/// How an error is written: drawn for people, or as JSON for the program that asked for JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorFormat {
+    Drawn,
+    Json,
+}
+
+/// Runs a command and says how it ended.
+pub(crate) fn run(cli: Cli) -> Exit {
+    let (outcome, format) = match cli.command {
+        Command::Gate(command) => {
+            let format = command.error_format();
+            (gate::run(command), format)
+        }
+        Command::Lint(args) => {
+            let format = args.error_format();
+            (lint::run(&args), format)
+        }
+        Command::Schema(args) => (schema::run(&args), ErrorFormat::Drawn),
+    };
+    match outcome {
+        Ok(exit) => exit,
+        Err(failure) => {
+            report(&failure, format);
+            Exit::Usage
+        }
+    }
+}
+
+fn report(failure: &Failure, format: ErrorFormat) {
+    match format {
+        ErrorFormat::Drawn => note(&failure.draw(Style::stderr())),
+        ErrorFormat::Json => note(&format!("{:#}\n", failure.to_json())),
+    }
+}

@@ -1,0 +1,109 @@
+//! What a user can mend, told apart from a verdict: a command that ends so exits with 2.
+
+use std::path::{Path, PathBuf};
+
+use capstan_model::diagnostic::{Diagnostic, position};
+use serde_json::{Value, json};
+
+use crate::terminal::{Style, draw};
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Files that are wrong, each with what is wrong.
+    Files(Vec<CheckedFile>),
+    /// Anything else, in a sentence, with a way to mend it where there is one.
+    Plain {
+        /// What is wrong.
+        message: String,
+        /// How to mend it.
+        help: Option<String>,
+    },
+}
+
+/// A file with what was found in it.
+#[derive(Debug)]
+pub(crate) struct CheckedFile {
+    /// As the user named it.
+    pub(crate) path: PathBuf,
+    /// Its text.
+    pub(crate) text: String,
+    /// What was found.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Failure {
+    /// A failure in one sentence.
+    pub(crate) fn plain(message: impl Into<String>) -> Self {
+        Self::Plain { message: message.into(), help: None }
+    }
+
+    /// A failure in one sentence, and how to mend it.
+    pub(crate) fn with_help(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Plain { message: message.into(), help: Some(help.into()) }
+    }
+
+    /// A file that could not be read.
+    pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        let message = format!("cannot read '{}': {}", path.display(), reason(error));
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::with_help(message, "check the path; it is taken from where you are"),
+            _ => Self::plain(message),
+        }
+    }
+
+    /// For people.
+    pub(crate) fn draw(&self, style: Style) -> String {
+        match self {
+            Self::Files(files) => files.iter().map(|file| draw(file, style)).collect(),
+            Self::Plain { message, help } => {
+                let help = help.as_ref().map(|help| format!("  {} {help}\n", style.dim("help:"))).unwrap_or_default();
+                format!("{} {message}\n{help}", style.red("error:"))
+            }
+        }
+    }
+
+    /// For programs: `{"diagnostics": [{code, severity, file, line, column, message, help}]}`.
+    pub(crate) fn to_json(&self) -> Value {
+        let diagnostics: Vec<Value> = match self {
+            Self::Files(files) => files.iter().flat_map(CheckedFile::to_json).collect(),
+            Self::Plain { message, help } => {
+                vec![json!({"code": "CLI001", "severity": "error", "message": message, "help": help})]
+            }
+        };
+        json!({ "diagnostics": diagnostics })
+    }
+}
+
+impl CheckedFile {
+    /// Its findings for programs.
+    pub(crate) fn to_json(&self) -> Vec<Value> {
+        let entry = |diagnostic: &Diagnostic| {
+            let (start, end) = (position(&self.text, diagnostic.span.start), position(&self.text, diagnostic.span.end));
+            json!({
+                "code": diagnostic.code, "severity": diagnostic.severity, "file": self.path.display().to_string(),
+                "line": start.line, "column": start.column, "endLine": end.line, "endColumn": end.column,
+                "message": diagnostic.message, "help": diagnostic.help,
+            })
+        };
+        self.diagnostics.iter().map(entry).collect()
+    }
+}
+
+/// What the system says, without the number that only programmers read.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error").next().unwrap_or_default();
+    words[..1].to_lowercase() + &words[1..]
+}
+
+/// Reads a text file that a user named.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("'{}' is not UTF-8 text: line {line} holds bytes that are no characters", path.display());
+        Failure::with_help(message, "save the file as UTF-8")
+    })
+}

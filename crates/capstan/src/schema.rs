@@ -1,0 +1,44 @@
+//! `capstan schema`: the JSON Schemas of the files that people write.
+
+use capstan_model::{sli::SliFile, slo::file::SloFile};
+use clap::{Args, ValueEnum};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::print;
+
+/// `capstan schema NAME`
+#[derive(Debug, Args)]
+#[command(after_help = "Example, for an editor with YAML support, as first line of a slo.yaml:
+  # yaml-language-server: $schema=./slo.schema.json")]
+pub(crate) struct SchemaArgs {
+    /// Which file
+    #[arg(value_enum)]
+    name: SchemaName,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SchemaName {
+    Slo,
+    Sli,
+}
+
+/// Prints a schema.
+pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
+    let schema = match args.name {
+        SchemaName::Slo => schema::<SloFile>("slo"),
+        SchemaName::Sli => schema::<SliFile>("sli"),
+    };
+    let text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::plain(error.to_string()))?;
+    print(&format!("{text}\n"));
+    Ok(Exit::Success)
+}
+
+fn schema<T: JsonSchema>(name: &str) -> Schema {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    let id = format!("https://capstan.dev/schema/{name}.schema.json");
+    schema.insert("$id".to_owned(), id.into());
+    schema
+}
