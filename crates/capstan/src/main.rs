@@ -15,5 +15,6 @@ mod terminal;
 use clap::Parser;
 
 fn main() -> std::process::ExitCode {
+    terminal::quiet_contained_panics();
     cli::run(cli::Cli::parse()).into()
 }

@@ -1,5 +1,6 @@
 //! From text to nodes.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use libyaml_safer::{Error, Event, EventData, Mark, Parser, ScalarStyle};
@@ -8,6 +9,9 @@ use super::node::{Document, Node, NodeId, NodeKind};
 use crate::diagnostic::{Diagnostic, Span};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// How deeply a file may be nested, as in v1; the parser's time grows with the square of it.
+const DEPTH: usize = 10_000;
 
 /// How often a text is mended and read again, at most.
 const MENDS: usize = 100;
@@ -20,7 +24,7 @@ pub fn compose(text: &str) -> Result<Document, Diagnostic> {
     let mut mended = text.to_owned();
     let mut inserted = Vec::new();
     loop {
-        match compose_strictly(&mended) {
+        match compose_safely(&mended) {
             Ok(mut document) => {
                 for node in &mut document.nodes {
                     node.span = unmended(node.span, &inserted);
@@ -44,6 +48,16 @@ fn unmended(span: Span, inserted: &[usize]) -> Span {
     Span { start: back(span.start), end: back(span.end) }
 }
 
+/// Reads a text. The parser panics on a few malformed texts, such as `{!,`; to the author of a file that is an error
+/// like any other.
+fn compose_safely(text: &str) -> Result<Document, (Diagnostic, Option<usize>)> {
+    std::panic::catch_unwind(|| compose_strictly(text)).unwrap_or_else(|_| {
+        let whole = Span { start: 0, end: text.lines().next().map_or(0, str::len) };
+        let diagnostic = Diagnostic::error("YAML001", whole, "this is not YAML");
+        Err((diagnostic.help("look for a stray '!' or '%'; texts with such characters need quotes"), None))
+    })
+}
+
 /// Reads a text by libyaml's grammar. The error comes with the place of the colon where a space would mend it.
 fn compose_strictly(text: &str) -> Result<Document, (Diagnostic, Option<usize>)> {
     let (offset, body) = match text.strip_prefix(BYTE_ORDER_MARK) {
@@ -56,6 +70,9 @@ fn compose_strictly(text: &str) -> Result<Document, (Diagnostic, Option<usize>)>
         anchors: HashMap::new(),
         offset,
     };
+    // The parser cannot end in the middle of a block scalar's line, so a missing newline is lent, and taken back below.
+    let lent = !body.ends_with(['\n', '\r']);
+    let body = if lent { Cow::Owned(format!("{body}\n")) } else { Cow::Borrowed(body) };
     let mut bytes = body.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut bytes);
@@ -63,11 +80,14 @@ fn compose_strictly(text: &str) -> Result<Document, (Diagnostic, Option<usize>)>
         let event = parser.parse().map_err(|error| {
             let colon = error.problem_mark().map(|mark| composer.at(mark));
             let mendable = error.problem() == "found unexpected ':'";
-            (composer.syntax_error(&error, body), colon.filter(|at| mendable && text[*at..].starts_with(':')))
+            (composer.syntax_error(&error, &body), colon.filter(|at| mendable && text[*at..].starts_with(':')))
         })?;
         match event.data {
             EventData::StreamEnd => return Ok(composer.document),
             EventData::DocumentEnd { .. } => {
+                if lent {
+                    composer.take_back_newline(text);
+                }
                 let end = composer.at(event.end_mark);
                 composer.document.rest = rest(&text[end.min(text.len())..], end);
                 return Ok(composer.document);
@@ -102,6 +122,9 @@ struct Composer {
 impl Composer {
     fn take(&mut self, event: Event) -> Result<(), Diagnostic> {
         let span = Span { start: self.at(event.start_mark), end: self.at(event.end_mark) };
+        if self.open.len() > DEPTH {
+            return Err(Diagnostic::error("YAML007", span, "this is nested too deeply"));
+        }
         match event.data {
             EventData::Scalar { anchor, tag, value, style, .. } => {
                 let quoted = !matches!(style, ScalarStyle::Plain | ScalarStyle::Any);
@@ -142,6 +165,23 @@ impl Composer {
             | EventData::DocumentEnd { .. } => {}
         }
         Ok(())
+    }
+
+    /// Takes the newline that the text did not end with from the block scalar that reaches to its end.
+    fn take_back_newline(&mut self, text: &str) {
+        let blank = |line: &str| line.trim_matches(' ').is_empty();
+        let Some(last) = self.document.nodes.iter_mut().rev().find(|node| matches!(node.kind, NodeKind::Scalar(_))) else {
+            return;
+        };
+        let block = text[last.span.start..].starts_with(['|', '>']);
+        if let NodeKind::Scalar(value) = &mut last.kind
+            && block
+            && last.span.end >= text.len()
+            && !text.lines().next_back().is_some_and(blank)
+            && value.ends_with('\n')
+        {
+            value.pop();
+        }
     }
 
     /// Appends a node and hangs it into the innermost open collection.
