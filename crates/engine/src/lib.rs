@@ -1,3 +1,4 @@
 //! Capstan's pure decisions. No async, no I/O, no clock, no random: time and ids are inputs.
 
+pub mod backtest;
 pub mod evaluate;

@@ -11,7 +11,7 @@ const SOURCE: &str = "capstan";
 
 /// The event that takes an evaluation out of history.
 pub(crate) fn invalidated(evaluation: &PastEvaluation, reason: &str, now: Timestamp) -> CloudEvent {
-    curate(INVALIDATED, evaluation, json!({ "reason": reason }), now)
+    curate(INVALIDATED, evaluation, json!({ "id": evaluation.id, "reason": reason }), now)
 }
 
 /// The event that pins an evaluation, or takes its pin away.

@@ -3,11 +3,13 @@
 mod build;
 mod junit;
 mod markdown;
+mod past;
 mod table;
 
 use clap::ValueEnum;
 
 pub(crate) use build::Report;
+pub(crate) use past::{backtest_table, history_table};
 
 use crate::terminal::Style;
 

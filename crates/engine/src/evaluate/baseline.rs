@@ -19,8 +19,8 @@ pub(super) struct Baseline<'h> {
 pub(super) fn baselines<'h>(evaluations: &[&'h PastEvaluation], function: Aggregate) -> HashMap<&'h str, Baseline<'h>> {
     let mut baselines: HashMap<&str, Baseline<'_>> = HashMap::new();
     for evaluation in evaluations {
-        for (metric, value) in &evaluation.values {
-            baselines.entry(metric).or_default().values.push((&evaluation.id, *value));
+        for value in evaluation.indicators.iter().map(|indicator| &indicator.value).filter(|value| value.success) {
+            baselines.entry(&value.metric).or_default().values.push((&evaluation.id, value.value));
         }
     }
     for baseline in baselines.values_mut() {

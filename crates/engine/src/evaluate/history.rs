@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use capstan_model::event::cloud_event::kind_of;
 use capstan_model::event::evaluation::{FINISHED, INVALIDATED, PINNED, Subject, UNPINNED};
 use capstan_model::event::explanation::PassedOver;
+use capstan_model::event::sli::SliValue;
 use capstan_model::event::{CloudEvent, EnvelopeError};
 use capstan_model::slo::{Comparison, Include, Pinned};
 use jiff::Timestamp;
@@ -25,12 +26,21 @@ pub struct PastEvaluation {
     pub result: String,
     /// Its score.
     pub score: f64,
-    /// Values that were retrieved, by indicator, in the order of the event.
-    pub values: Vec<(String, f64)>,
+    /// Its indicators, in the order of the event; those without a value are left out.
+    pub indicators: Vec<PastIndicator>,
     /// Whether it was taken out of history.
     pub invalidated: bool,
     /// When it was pinned, if it still is.
     pub pinned: Option<Timestamp>,
+}
+
+/// One indicator of an earlier evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastIndicator {
+    /// The value, or why there was none.
+    pub value: SliValue,
+    /// How its objective fared, as the event writes it.
+    pub status: String,
 }
 
 /// Earlier evaluations, newest first.
@@ -77,6 +87,7 @@ impl History {
         let mut evaluations = Vec::new();
         let mut ids = HashSet::new();
         let mut invalidated = HashSet::new();
+        let mut invalidated_ids = HashSet::new();
         let mut pins: Vec<(Timestamp, String, bool)> = Vec::new();
         for (at, event) in events.into_iter().enumerate() {
             match event.kind.as_str() {
@@ -85,7 +96,11 @@ impl History {
                         evaluations.push(past_evaluation(&event).map_err(|error| (at, error))?);
                     }
                 }
-                INVALIDATED => invalidated.extend(event.triggered_id),
+                INVALIDATED => {
+                    invalidated.extend(event.triggered_id);
+                    // Ours name the event too: other senders' evaluations may lack a triggeredid.
+                    invalidated_ids.extend(event.data["evaluation"]["id"].as_str().map(str::to_owned));
+                }
                 kind @ (PINNED | UNPINNED) => {
                     let id = event.data["evaluation"]["id"].as_str().unwrap_or_default().to_owned();
                     pins.push((event.time.unwrap_or_default(), id, kind == PINNED));
@@ -102,10 +117,16 @@ impl History {
             if on { pinned.insert(id, time) } else { pinned.remove(&id) };
         }
         for evaluation in &mut evaluations {
-            evaluation.invalidated = invalidated.contains(&evaluation.triggered_id);
+            evaluation.invalidated =
+                invalidated.contains(&evaluation.triggered_id) || invalidated_ids.contains(&evaluation.id);
             evaluation.pinned = pinned.get(&evaluation.id).copied();
         }
         Ok(Self { evaluations })
+    }
+
+    /// Adds an evaluation that is newer than all others.
+    pub fn push_newest(&mut self, evaluation: PastEvaluation) {
+        self.evaluations.insert(0, evaluation);
     }
 
     /// All evaluations, newest first.
@@ -202,14 +223,14 @@ fn past_evaluation(event: &CloudEvent) -> Result<PastEvaluation, HistoryError> {
         subject,
         result: text("data.result", &data["result"])?,
         score: evaluation["score"].as_f64().unwrap_or(0.0),
-        values: values(&evaluation["indicatorResults"])?,
+        indicators: indicators(&evaluation["indicatorResults"])?,
         invalidated: false,
         pinned: None,
     })
 }
 
-/// The retrieved values of `indicatorResults`, which may be null and hold nulls.
-fn values(results: &Value) -> Result<Vec<(String, f64)>, HistoryError> {
+/// The entries of `indicatorResults`, which may be null and hold nulls.
+fn indicators(results: &Value) -> Result<Vec<PastIndicator>, HistoryError> {
     let path = |at: usize, field: &str| format!("data.evaluation.indicatorResults[{at}].value.{field}");
     let wrong = |path: String, value: &Value, wanted| HistoryError::Field { path, found: kind_of(value), wanted };
     let results = match results {
@@ -217,18 +238,24 @@ fn values(results: &Value) -> Result<Vec<(String, f64)>, HistoryError> {
         Value::Array(results) => results,
         other => return Err(wrong("data.evaluation.indicatorResults".to_owned(), other, "a list or null")),
     };
-    let mut values = Vec::new();
-    for (at, result) in results.iter().enumerate() {
+    let mut indicators = Vec::new();
+    for (at, result) in results.iter().enumerate().filter(|(_, result)| !result["value"].is_null()) {
         let value = &result["value"];
-        if value["success"] != Value::Bool(true) {
-            continue;
-        }
         let metric = value["metric"].as_str().ok_or_else(|| wrong(path(at, "metric"), &value["metric"], "a text"))?;
         let number = match &value["value"] {
             Value::Null => 0.0,
             other => other.as_f64().ok_or_else(|| wrong(path(at, "value"), other, "a number"))?,
         };
-        values.push((metric.to_owned(), number));
+        indicators.push(PastIndicator {
+            value: SliValue {
+                metric: metric.to_owned(),
+                value: number,
+                compared_value: 0.0,
+                success: value["success"] == Value::Bool(true),
+                message: value["message"].as_str().unwrap_or_default().to_owned(),
+            },
+            status: result["status"].as_str().unwrap_or_default().to_owned(),
+        });
     }
-    Ok(values)
+    Ok(indicators)
 }

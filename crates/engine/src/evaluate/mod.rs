@@ -13,5 +13,5 @@ mod reject;
 mod total;
 
 pub use decide::{Decision, Failure, GetSli, Overflow, Request, SloText, Verdict, decide};
-pub use history::{History, HistoryError, PastEvaluation, Selection};
+pub use history::{History, HistoryError, PastEvaluation, PastIndicator, Selection};
 pub use reject::rejected;
