@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use capstan_model::event::evaluation::Subject;
-use clap::Args;
+use capstan_tools::sli::SourceSpec;
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
 
 use crate::cli::ErrorFormat;
 use crate::report::Format;
@@ -68,3 +71,17 @@ Exit codes:
   2  wrong usage or an invalid file
   3  warning (0 with --warning-ok)
   4  no verdict: the values could not be had, or no objective was left";
+
+/// Reads a source. clap's own message would repeat the argument, and with it a password that has no place there.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceParser;
+
+impl TypedValueParser for SourceParser {
+    type Value = SourceSpec;
+
+    fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &std::ffi::OsStr) -> Result<SourceSpec, clap::Error> {
+        let failed = |message: String| command.clone().error(ErrorKind::ValueValidation, message);
+        let text = value.to_str().ok_or_else(|| failed("a --source is not UTF-8 text".to_owned()))?;
+        text.parse().map_err(|error: capstan_tools::sli::SpecError| failed(error.to_string()))
+    }
+}

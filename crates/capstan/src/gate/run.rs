@@ -9,7 +9,7 @@ use capstan_tools::sli::{Limits, SourceSpec};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::arguments::{EXIT_CODES, SubjectArgs, VerdictArgs};
+use super::arguments::{EXIT_CODES, SourceParser, SubjectArgs, VerdictArgs};
 use super::inputs::{SloInput, read_slo};
 use super::retrieve::{Retrieval, Retriever};
 use crate::cli::ErrorFormat;
@@ -49,7 +49,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) sli: Vec<PathBuf>,
     /// Where values come from; the first serves the indicators that name none
-    #[arg(long = "source", value_name = "NAME=TARGET", required = true)]
+    #[arg(long = "source", value_name = "NAME=TARGET", required = true, value_parser = SourceParser)]
     pub(crate) sources: Vec<SourceSpec>,
     #[command(flatten)]
     pub(crate) subject: SubjectArgs,

@@ -70,9 +70,9 @@ pub struct ObjectiveEntry {
     #[schemars(rename = "displayName")]
     pub display_name: Option<String>,
     /// Groups of criteria; the objective passes when one group is met as a whole. Without any it only informs.
-    pub pass: Option<Spanned<Vec<Option<Spanned<GroupEntry>>>>>,
+    pub pass: Option<Groups>,
     /// Groups of criteria that earn half the weight where `pass` is not met.
-    pub warning: Option<Spanned<Vec<Option<Spanned<GroupEntry>>>>>,
+    pub warning: Option<Groups>,
     /// Points that the objective is worth; 1 when absent.
     #[schemars(range(min = 0))]
     pub weight: Option<Spanned<Truncated>>,
@@ -206,7 +206,7 @@ impl FromYaml for TotalScoreBlock {
 }
 
 /// A null list of criteria groups or a null group keeps its place, so that the reader can refuse it there.
-pub(super) type Groups = Spanned<Vec<Option<Spanned<GroupEntry>>>>;
+pub type Groups = Spanned<Vec<Spanned<Option<GroupEntry>>>>;
 
 impl SloFile {
     /// The objectives that v1 looks at: null entries are dropped.

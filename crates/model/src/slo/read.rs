@@ -201,13 +201,13 @@ impl Reader {
         let Some(groups) = groups else { return Vec::new() };
         let mut read = Vec::with_capacity(groups.value.len());
         for group in &groups.value {
-            let Some(group) = group else {
-                let diagnostic = Diagnostic::error("SLO020", groups.span, "a group of criteria is null")
+            let Some(entry) = &group.value else {
+                let diagnostic = Diagnostic::error("SLO020", group.span, "a group of criteria is null")
                     .help("write '- criteria:' with a list below it, or remove the entry");
                 self.senseless(diagnostic);
                 continue;
             };
-            let criteria = group.value.criteria.iter().flatten();
+            let criteria = entry.criteria.iter().flatten();
             read.push(CriteriaGroup { criteria: criteria.map(|text| self.criterion(text, title)).collect() });
         }
         read

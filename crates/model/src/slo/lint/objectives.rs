@@ -80,7 +80,7 @@ fn name_span(entry: &Spanned<ObjectiveEntry>) -> Span {
 }
 
 fn written(groups: &Groups) -> impl Iterator<Item = &Spanned<String>> {
-    groups.value.iter().flatten().flat_map(|group| group.value.criteria.iter().flatten())
+    groups.value.iter().filter_map(|group| group.value.as_ref()).flat_map(|group| group.criteria.iter().flatten())
 }
 
 /// An empty group is met whatever the value. Its points are lost when the objective has no other criterion.
@@ -100,10 +100,12 @@ fn contradictions<'g>(
     groups: Option<&'g Groups>,
     parsed: &'g [CriteriaGroup],
 ) -> impl Iterator<Item = Diagnostic> + 'g {
-    let spans = groups.into_iter().flat_map(|groups| groups.value.iter().flatten());
-    spans.zip(parsed).filter(|(_, group)| Range::of(group).is_empty()).map(|(entry, group)| {
+    // A null group is refused before lint looks, so that entries and groups go in pairs.
+    let entries = groups.into_iter().flat_map(|groups| &groups.value);
+    entries.zip(parsed).filter(|(_, group)| Range::of(group).is_empty()).map(|(entry, group)| {
         let criteria: Vec<_> = group.criteria.iter().map(|written| format!("'{}'", written.text)).collect();
-        let span = entry.value.criteria.iter().flatten().next().map_or(entry.span, |text| text.span);
+        let first = entry.value.iter().flat_map(|group| group.criteria.iter().flatten()).next();
+        let span = first.map_or(entry.span, |text| text.span);
         let message = format!("no value meets {} at once", criteria.join(" and "));
         Diagnostic::warning("SLO102", span, message)
             .help("criteria of one list must all be met; for alternatives write another '- criteria:'")
