@@ -16,10 +16,19 @@ fn wrong_files_are_drawn_with_their_place() {
     let files = [
         ("tab.yaml", "objectives:\n\t- sli: a\n"),
         ("unclosed.yaml", "objectives: [{sli: 'a}]\n"),
-        ("types.yaml", "objectives:\n- sli: a\n  pass:\n  - criteria: '<600'\n  key_sli: maybe\n  weight: many\ntotal_score: 90%\n"),
+        (
+            "types.yaml",
+            "objectives:\n- sli: a\n  pass:\n  - criteria: '<600'\n  key_sli: maybe\n  weight: many\ntotal_score: 90%\n",
+        ),
         ("twice.yaml", "objectives: []\nobjectives: []\ntotal_score: {pass: 90%}\n"),
-        ("criteria.yaml", "objectives:\n- sli: a\n  pass:\n  - criteria: ['<600ms', '==5', '600', '<1,5', '<NaN']\n  -\ntotal_score:\n  pass: '>=90%'\n"),
-        ("comparison.yaml", "comparison:\n  compare_with: several_results\n  number_of_comparison_results: 101\n  aggregate_function: p99\n  on_no_history: failed\n  baseline: {max_age: long}\nobjectives:\n- sli: a\n  weight: -1\n  on_no_data: skip\n"),
+        (
+            "criteria.yaml",
+            "objectives:\n- sli: a\n  pass:\n  - criteria: ['<600ms', '==5', '600', '<1,5', '<NaN']\n  -\ntotal_score:\n  pass: '>=90%'\n",
+        ),
+        (
+            "comparison.yaml",
+            "comparison:\n  compare_with: several_results\n  number_of_comparison_results: 101\n  aggregate_function: p99\n  on_no_history: failed\n  baseline: {max_age: long}\nobjectives:\n- sli: a\n  weight: -1\n  on_no_data: skip\n",
+        ),
         ("null.yaml", "~\n"),
     ];
     let mut text = String::new();
@@ -37,7 +46,9 @@ fn wrong_arguments_say_how_to_mend_them() {
     workplace.file("object.json", "{}").file("broken.json", "[{\"metric\": }]").file("latin.yaml", b"a: \xe4\n");
     workplace.file("bad-values.json", r#"[{"metric": "a", "value": "1", "success": true}]"#);
     workplace.file("no-success.json", r#"[{"metric": "a", "value": 1}]"#);
-    workplace.file("previous.json", r#"[{"id": "a"}]"#).file("sli.yaml", "indicators: {a: b}\nsources: {error_rate: prm}\n");
+    workplace
+        .file("previous.json", r#"[{"id": "a"}]"#)
+        .file("sli.yaml", "indicators: {a: b}\nsources: {error_rate: prm}\n");
     workplace.file("empty-sli.yaml", "spec_version: '1.0'\n");
     let run = "gate run --slo slo.yaml --history none";
     let lines = [
@@ -76,9 +87,14 @@ fn wrong_arguments_say_how_to_mend_them() {
 #[test]
 fn errors_are_json_where_json_was_asked_for() {
     let workplace = Workplace::new();
-    workplace.file("slo.yaml", "objectives:\n- sli: a\n  pass: [{criteria: ['5']}]\ntotal_score: {pass: 90%}\n").file("values.json", "[]");
+    workplace
+        .file("slo.yaml", "objectives:\n- sli: a\n  pass: [{criteria: ['5']}]\ntotal_score: {pass: 90%}\n")
+        .file("values.json", "[]");
     let ran = workplace.line("gate judge --slo slo.yaml --values values.json -o json").expect(2);
     let report: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
     let first = &report["diagnostics"][0];
-    assert_eq!((first["code"].as_str(), first["line"].as_i64(), first["column"].as_i64()), (Some("SLO022"), Some(3), Some(22)));
+    assert_eq!(
+        (first["code"].as_str(), first["line"].as_i64(), first["column"].as_i64()),
+        (Some("SLO022"), Some(3), Some(22))
+    );
 }

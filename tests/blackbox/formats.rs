@@ -17,7 +17,9 @@ fn workplace() -> Workplace {
 fn each_format_is_pinned() {
     let workplace = workplace();
     for format in ["table", "yaml", "markdown", "junit"] {
-        let line = format!("gate judge --slo slo.yaml --values values.json --project p --stage s --service v --label build=17 -o {format}");
+        let line = format!(
+            "gate judge --slo slo.yaml --values values.json --project p --stage s --service v --label build=17 -o {format}"
+        );
         let ran = workplace.line(&line).expect(1);
         stable(|| insta::assert_snapshot!(format!("format_{format}"), ran.stdout));
     }

@@ -6,12 +6,26 @@ use crate::support::{Workplace, stable};
 fn help_texts_are_pinned() {
     let workplace = Workplace::new();
     let commands = [
-        "", "gate", "gate run", "gate judge", "gate backtest", "gate history", "gate history list", "gate history show",
-        "gate history invalidate", "gate history pin", "gate history unpin", "gate history prune", "gate init", "lint", "schema",
+        "",
+        "gate",
+        "gate run",
+        "gate judge",
+        "gate backtest",
+        "gate history",
+        "gate history list",
+        "gate history show",
+        "gate history invalidate",
+        "gate history pin",
+        "gate history unpin",
+        "gate history prune",
+        "gate init",
+        "lint",
+        "schema",
     ];
     for command in commands {
         let ran = workplace.line(&format!("{command} --help")).expect(0);
-        let name = format!("help_{}", if command.is_empty() { "capstan".to_owned() } else { command.replace(' ', "_") });
+        let name =
+            format!("help_{}", if command.is_empty() { "capstan".to_owned() } else { command.replace(' ', "_") });
         stable(|| insta::assert_snapshot!(name, ran.stdout));
     }
 }

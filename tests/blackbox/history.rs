@@ -98,11 +98,15 @@ fn many_gates_at_once_lose_nothing() {
     let workplace = workplace();
     workplace.file("values.json", r#"{"response_time_p95": 500, "error_rate": 0.1, "throughput": 9}"#);
     let line: Vec<_> = RUN.split_whitespace().collect();
-    let mut gates: Vec<_> = (0..12).map(|_| workplace.command(&line).stdout(std::process::Stdio::null()).spawn().unwrap()).collect();
+    let mut gates: Vec<_> =
+        (0..12).map(|_| workplace.command(&line).stdout(std::process::Stdio::null()).spawn().unwrap()).collect();
     let mut prunes: Vec<_> = Vec::new();
     for gate in gates.drain(..6) {
         assert!(gate.wait_with_output().unwrap().status.success());
-        let prune = workplace.command(&["gate", "history", "prune", "--keep", "100"]).stdout(std::process::Stdio::null()).spawn();
+        let prune = workplace
+            .command(&["gate", "history", "prune", "--keep", "100"])
+            .stdout(std::process::Stdio::null())
+            .spawn();
         prunes.push(prune.unwrap());
     }
     for child in gates.into_iter().chain(prunes) {

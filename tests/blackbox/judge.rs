@@ -108,7 +108,10 @@ mod additions {
 
     fn verdict(slo: &str, values: Value, previous: Value) -> (i32, Value) {
         let workplace = Workplace::new();
-        workplace.file("slo.yaml", slo).file("values.json", values.to_string()).file("previous.json", previous.to_string());
+        workplace
+            .file("slo.yaml", slo)
+            .file("values.json", values.to_string())
+            .file("previous.json", previous.to_string());
         let ran = workplace.line(
             "gate judge --slo slo.yaml --values values.json --previous previous.json --project p --stage s --service v -o json",
         );
@@ -160,7 +163,10 @@ mod additions {
         let slo = "objectives: [{sli: a, pass: [{criteria: ['<10']}], on_no_data: ignore}, {sli: i}]\ntotal_score: {pass: 90%}";
         let (exit, data) = verdict(slo, json!([]), json!([]));
         assert_eq!(exit, 4);
-        assert_eq!((&data["status"], &data["result"], &data["evaluation"]["score"]), (&json!("errored"), &json!("fail"), &json!(0)));
+        assert_eq!(
+            (&data["status"], &data["result"], &data["evaluation"]["score"]),
+            (&json!("errored"), &json!("fail"), &json!(0))
+        );
     }
 
     #[test]
@@ -208,7 +214,10 @@ mod additions {
         let workplace = Workplace::new();
         workplace.file("slo.yaml", "objectives: [{sli: a, pass: [{criteria: ['<=+10%']}]}]\ntotal_score: {pass: 90%}\ncomparison: {compare_with: several_results, number_of_comparison_results: 2}");
         workplace.file("values.json", measured(1.0).to_string());
-        let history = json!([past("e1", "2024-01-03T00:00:00Z", 1.7e308, json!({})), past("e2", "2024-01-02T00:00:00Z", 1.7e308, json!({}))]);
+        let history = json!([
+            past("e1", "2024-01-03T00:00:00Z", 1.7e308, json!({})),
+            past("e2", "2024-01-02T00:00:00Z", 1.7e308, json!({}))
+        ]);
         workplace.file("previous.json", history.to_string());
         let ran = workplace.line("gate judge --slo slo.yaml --values values.json --previous previous.json").expect(2);
         insta::assert_snapshot!(ran.stderr, @r"

@@ -45,7 +45,8 @@ more: 1
 fn every_finding_is_drawn() {
     let workplace = Workplace::new();
     workplace.file("slo.yaml", DOUBTFUL);
-    workplace.file("sli.yaml", "indicators:\n  a: rate(x[$DURATION_SECOND])\n  b: ''\nsources: {c: load}\nindicator: {}\n");
+    workplace
+        .file("sli.yaml", "indicators:\n  a: rate(x[$DURATION_SECOND])\n  b: ''\nsources: {c: load}\nindicator: {}\n");
     let ran = workplace.line("lint slo.yaml sli.yaml").expect(1);
     insta::with_settings!({prepend_module_to_snapshot => false}, { insta::assert_snapshot!("lint", ran.stdout) });
 }

@@ -47,7 +47,9 @@ fn a_usual_file_obeys_and_a_wrong_one_does_not() {
     ] {
         assert!(!slo.is_valid(&wrong), "{wrong}");
     }
-    assert!(validator("sli").is_valid(&json!({"spec_version": "1.0", "indicators": {"a": "up"}, "sources": {"a": "prom"}})));
+    assert!(
+        validator("sli").is_valid(&json!({"spec_version": "1.0", "indicators": {"a": "up"}, "sources": {"a": "prom"}}))
+    );
     assert!(!validator("sli").is_valid(&json!({"indicators": ["up"]})));
     assert!(!SLO.is_empty());
 }

@@ -1,5 +1,7 @@
 //! Capstan: an event-driven control plane for delivery and operations, in one binary.
 
+#![allow(clippy::disallowed_methods, reason = "until a runtime crate owns clock and ids")]
+
 mod cli;
 #[expect(dead_code, unused_imports, reason = "wired next")]
 mod demo;

@@ -86,9 +86,10 @@ fn reasons(again: &Replayed<'_>) -> Vec<String> {
     for indicator in &again.past.indicators {
         before.entry(&indicator.value.metric).or_insert(&indicator.status);
     }
-    let changed = explanation.objectives.iter().filter(|objective| {
-        before.get(objective.sli.as_str()).is_none_or(|status| *status != objective.status.name())
-    });
+    let changed = explanation
+        .objectives
+        .iter()
+        .filter(|objective| before.get(objective.sli.as_str()).is_none_or(|status| *status != objective.status.name()));
     let mut reasons: Vec<_> = changed
         .map(|objective| {
             let was = before.get(objective.sli.as_str()).copied().unwrap_or("not judged");

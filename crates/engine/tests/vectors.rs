@@ -55,7 +55,12 @@ fn get_sli(case: &Value) -> GetSli {
         },
         failed: text(answer, "result") == "fail",
         message: text(answer, "message").to_owned(),
-        values: case["sli_results"].as_array().unwrap().iter().map(|value| serde_json::from_value::<SliValue>(value.clone()).unwrap()).collect(),
+        values: case["sli_results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| serde_json::from_value::<SliValue>(value.clone()).unwrap())
+            .collect(),
         ..GetSli::default()
     }
 }
@@ -75,7 +80,13 @@ fn evaluate(case: &Value) -> Result<EvaluationFinished, Vec<&'static str>> {
                     .map(|(_, diagnostic)| diagnostic.code)
                     .collect();
                 if senseless.is_empty() {
-                    return Ok(rejected(&subject, "", "", text, rejections.into_iter().map(|(rejection, _)| rejection)));
+                    return Ok(rejected(
+                        &subject,
+                        "",
+                        "",
+                        text,
+                        rejections.into_iter().map(|(rejection, _)| rejection),
+                    ));
                 }
                 return Err(senseless);
             }

@@ -108,9 +108,19 @@ mod tests {
     #[test]
     fn durations_of_v1() {
         let good = [
-            ("300s", 300 * SECOND), ("5m", 300 * SECOND), ("1h30m", 5400 * SECOND), ("0.5h", 1800 * SECOND), ("0", 0),
-            ("-5m", -300 * SECOND), ("+1s", SECOND), (".5s", SECOND / 2), ("1.s", SECOND), ("1500ms", SECOND * 3 / 2),
-            ("2\u{b5}s", 2000), ("1h1m1s1ms1us1ns", 3_661_001_001_001), ("1.000000001s", 1_000_000_001),
+            ("300s", 300 * SECOND),
+            ("5m", 300 * SECOND),
+            ("1h30m", 5400 * SECOND),
+            ("0.5h", 1800 * SECOND),
+            ("0", 0),
+            ("-5m", -300 * SECOND),
+            ("+1s", SECOND),
+            (".5s", SECOND / 2),
+            ("1.s", SECOND),
+            ("1500ms", SECOND * 3 / 2),
+            ("2\u{b5}s", 2000),
+            ("1h1m1s1ms1us1ns", 3_661_001_001_001),
+            ("1.000000001s", 1_000_000_001),
         ];
         for (text, nanoseconds) in good {
             assert_eq!(parse(text), Ok(nanoseconds), "{text}");

@@ -9,11 +9,7 @@ const EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
 /// Writes a double into JSON as v1 does: `100`, not `100.0`.
 pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if is_plain_integer(*value) {
-        serializer.serialize_i64(*value as i64)
-    } else {
-        serializer.serialize_f64(*value)
-    }
+    if is_plain_integer(*value) { serializer.serialize_i64(*value as i64) } else { serializer.serialize_f64(*value) }
 }
 
 /// Like [`serialize`], for a value that may be absent.
@@ -42,7 +38,13 @@ pub fn display(value: f64) -> String {
 
 fn display_with_exponent(value: f64, from: i32) -> String {
     if !value.is_finite() {
-        return if value.is_nan() { "NaN".into() } else if value > 0.0 { "+Inf".into() } else { "-Inf".into() };
+        return if value.is_nan() {
+            "NaN".into()
+        } else if value > 0.0 {
+            "+Inf".into()
+        } else {
+            "-Inf".into()
+        };
     }
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
@@ -114,7 +116,8 @@ fn hexadecimal_float(text: &str) -> Result<f64, FloatError> {
         return Err(FloatError::Syntax);
     }
     // Beyond any double either way; the clamp only keeps the sums below from overflowing.
-    let mut exponent: i64 = exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { -100_000 } else { 100_000 });
+    let mut exponent: i64 =
+        exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { -100_000 } else { 100_000 });
     exponent = exponent.clamp(-100_000, 100_000);
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     if whole.is_empty() && fraction.is_empty() {
@@ -178,15 +181,52 @@ mod tests {
     #[test]
     fn floats_read_by_the_syntax_of_go() {
         let good = [
-            ("1", 1.0), ("+5", 5.0), ("-5", -5.0), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("1E-2", 0.01),
-            ("1_000", 1000.0), ("1_0.5_0", 10.5), ("0x1p4", 16.0), ("0X1P-1", 0.5), ("0x.8p0", 0.5), ("0x_1p4", 16.0),
-            ("0x1.fffffffffffffp1023", f64::MAX), ("0x1p-1074", 5e-324), ("0x1p-1075", 0.0), ("0x1.8p-1074", 1e-323),
-            ("0x1.00000000000008p0", 1.0), ("0x1.000000000000081p0", 1.0 + f64::EPSILON), ("0x0p99999999999", 0.0),
+            ("1", 1.0),
+            ("+5", 5.0),
+            ("-5", -5.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("1e3", 1000.0),
+            ("1E-2", 0.01),
+            ("1_000", 1000.0),
+            ("1_0.5_0", 10.5),
+            ("0x1p4", 16.0),
+            ("0X1P-1", 0.5),
+            ("0x.8p0", 0.5),
+            ("0x_1p4", 16.0),
+            ("0x1.fffffffffffffp1023", f64::MAX),
+            ("0x1p-1074", 5e-324),
+            ("0x1p-1075", 0.0),
+            ("0x1.8p-1074", 1e-323),
+            ("0x1.00000000000008p0", 1.0),
+            ("0x1.000000000000081p0", 1.0 + f64::EPSILON),
+            ("0x0p99999999999", 0.0),
         ];
         for (text, value) in good {
             assert_eq!(parse(text).map(f64::to_bits), Ok(f64::to_bits(value)), "{text}");
         }
-        for text in ["", "+", ".", "1e", "0x10", "0x1p", "0xp1", "_1", "1_", "1__0", "1_e3", "1 ", "5ms", "--5", "+-5", "e5", "\u{661}", "\u{ff19}\u{ff10}", "+nan", "0x"] {
+        for text in [
+            "",
+            "+",
+            ".",
+            "1e",
+            "0x10",
+            "0x1p",
+            "0xp1",
+            "_1",
+            "1_",
+            "1__0",
+            "1_e3",
+            "1 ",
+            "5ms",
+            "--5",
+            "+-5",
+            "e5",
+            "\u{661}",
+            "\u{ff19}\u{ff10}",
+            "+nan",
+            "0x",
+        ] {
             assert_eq!(parse(text), Err(FloatError::Syntax), "{text}");
         }
         for text in ["1e400", "-1e400", "0x1p1024"] {
@@ -200,9 +240,17 @@ mod tests {
     #[test]
     fn doubles_print_as_v1_prints_them() {
         let cases = [
-            (100.0, "100"), (66.666_666_666_666_66, "66.66666666666666"), (0.0001, "0.0001"), (0.00001, "1e-05"),
-            (999_999.0, "999999"), (1e6, "1e+06"), (1_234_567.0, "1.234567e+06"), (1.5e-300, "1.5e-300"), (0.0, "0"),
-            (-0.0, "-0"), (-2.5, "-2.5"),
+            (100.0, "100"),
+            (66.666_666_666_666_66, "66.66666666666666"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (999_999.0, "999999"),
+            (1e6, "1e+06"),
+            (1_234_567.0, "1.234567e+06"),
+            (1.5e-300, "1.5e-300"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (-2.5, "-2.5"),
         ];
         for (value, text) in cases {
             assert_eq!(display_v1(value), text);

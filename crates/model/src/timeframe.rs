@@ -32,7 +32,9 @@ pub enum TimeframeError {
     #[error("could not parse provided timeframe: {0}")]
     Timeframe(#[from] DurationError),
     /// A time is not in one of the accepted forms.
-    #[error("'{0}' is not a time; write it as 2024-01-02T15:04:05Z, with an offset as 2024-01-02T15:04:05+01:00, or without one for UTC")]
+    #[error(
+        "'{0}' is not a time; write it as 2024-01-02T15:04:05Z, with an offset as 2024-01-02T15:04:05+01:00, or without one for UTC"
+    )]
     Timestamp(String),
     /// Shorter than a minute, or running backwards.
     #[error("end date must be at least 1 minute after start date")]
@@ -154,13 +156,25 @@ mod tests {
         let utc = parse_timestamp("2024-01-02T15:00:00").unwrap();
         assert_eq!(parse_timestamp("2024-01-03T01:00:00+10:00").unwrap(), utc);
         assert_eq!(parse_timestamp("2024-01-02T15:00:00.000Z").unwrap(), utc);
-        assert_eq!(parse_timestamp("2024-01-02T5:00:00,5Z").unwrap(), parse_timestamp("2024-01-02T05:00:00.500Z").unwrap());
+        assert_eq!(
+            parse_timestamp("2024-01-02T5:00:00,5Z").unwrap(),
+            parse_timestamp("2024-01-02T05:00:00.500Z").unwrap()
+        );
         assert_eq!(display(parse_timestamp("2024-01-02T15:00:00.987654321Z").unwrap()), "2024-01-02T15:00:00.987Z");
     }
 
     #[test]
     fn other_forms_are_refused() {
-        for text in ["2024-01-02", "2024-01-02 15:00:00", "1704207600", "2024-13-02T15:00:00Z", "2024-01-02T15:00:00+1000", "2024-01-02T15:00:00.Z", "2024-02-30T00:00:00Z", "é024-01-02T15:00:00"] {
+        for text in [
+            "2024-01-02",
+            "2024-01-02 15:00:00",
+            "1704207600",
+            "2024-13-02T15:00:00Z",
+            "2024-01-02T15:00:00+1000",
+            "2024-01-02T15:00:00.Z",
+            "2024-02-30T00:00:00Z",
+            "é024-01-02T15:00:00",
+        ] {
             assert!(parse_timestamp(text).is_err(), "{text}");
         }
     }

@@ -6,9 +6,50 @@ use proptest::prelude::*;
 
 /// Pieces that YAML gives a meaning, to be thrown together.
 const PIECES: [&str; 44] = [
-    "a", "b: ", "- ", "\n", "\n  ", "\n    ", " ", "\t", ":", "::", "{", "}", "[", "]", ",", "?", "? ", "|", "|-\n", ">+\n", ">", "'", "\"",
-    "\\", "\\x4", "\\u00e9", "&x ", "*x", "<<: ", "!", "!!str ", "!!int ", "!<tag:x> ", "%YAML 1.1\n", "%TAG ! x\n", "---\n", "...", "#", "\r",
-    "\u{feff}", "é", "\u{85}", "\u{2028}", "\u{0}",
+    "a",
+    "b: ",
+    "- ",
+    "\n",
+    "\n  ",
+    "\n    ",
+    " ",
+    "\t",
+    ":",
+    "::",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "?",
+    "? ",
+    "|",
+    "|-\n",
+    ">+\n",
+    ">",
+    "'",
+    "\"",
+    "\\",
+    "\\x4",
+    "\\u00e9",
+    "&x ",
+    "*x",
+    "<<: ",
+    "!",
+    "!!str ",
+    "!!int ",
+    "!<tag:x> ",
+    "%YAML 1.1\n",
+    "%TAG ! x\n",
+    "---\n",
+    "...",
+    "#",
+    "\r",
+    "\u{feff}",
+    "é",
+    "\u{85}",
+    "\u{2028}",
+    "\u{0}",
 ];
 
 fn texts() -> impl Strategy<Value = String> {
@@ -75,7 +116,10 @@ fn a_deep_file_costs_memory_and_not_stack() {
 #[test]
 fn aliases_that_stand_for_too_much_are_refused() {
     let group = format!("{{criteria: [{}]}}", vec!["'<1'"; 3000].join(", "));
-    let text = format!("x: &g {group}\nobjectives:\n- sli: a\n  pass: [{}]\ntotal_score: {{pass: 90%}}\n", vec!["*g"; 3000].join(", "));
+    let text = format!(
+        "x: &g {group}\nobjectives:\n- sli: a\n  pass: [{}]\ntotal_score: {{pass: 90%}}\n",
+        vec!["*g"; 3000].join(", ")
+    );
     let rejections = slo::read(&text).unwrap_err();
     assert!(rejections.iter().any(|(_, diagnostic)| diagnostic.code == "YAML006"));
 }

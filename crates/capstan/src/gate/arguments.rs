@@ -79,7 +79,12 @@ pub(crate) struct SourceParser;
 impl TypedValueParser for SourceParser {
     type Value = SourceSpec;
 
-    fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &std::ffi::OsStr) -> Result<SourceSpec, clap::Error> {
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _: Option<&Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<SourceSpec, clap::Error> {
         let failed = |message: String| command.clone().error(ErrorKind::ValueValidation, message);
         let text = value.to_str().ok_or_else(|| failed("a --source is not UTF-8 text".to_owned()))?;
         text.parse().map_err(|error: capstan_tools::sli::SpecError| failed(error.to_string()))

@@ -19,11 +19,13 @@ use crate::terminal::{Style, print};
 
 /// `capstan gate backtest`
 #[derive(Debug, Args)]
-#[command(after_help = "The file is tried as if it had been in force all along: each evaluation is judged again by it and
+#[command(
+    after_help = "The file is tried as if it had been in force all along: each evaluation is judged again by it and
 compared with those before it by their new results. No source is asked, and nothing is written.
 
 Example:
-  capstan gate backtest --slo stricter.yaml --history .capstan/history.jsonl")]
+  capstan gate backtest --slo stricter.yaml --history .capstan/history.jsonl"
+)]
 pub(crate) struct BacktestArgs {
     /// The changed objectives
     #[arg(long, value_name = "FILE")]

@@ -159,7 +159,9 @@ fn list(args: &ListArgs, now: Timestamp) -> Result<Exit, Failure> {
     let same = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
     let wanted = |past: &&PastEvaluation| {
         let subject = &past.subject;
-        same(&args.project, &subject.project) && same(&args.stage, &subject.stage) && same(&args.service, &subject.service)
+        same(&args.project, &subject.project)
+            && same(&args.stage, &subject.stage)
+            && same(&args.service, &subject.service)
     };
     let matching: Vec<_> = loaded.history.evaluations().iter().filter(wanted).collect();
     let shown = &matching[..matching.len().min(args.limit)];
@@ -191,7 +193,10 @@ fn show(args: &ShowArgs) -> Result<Exit, Failure> {
             let explained = value["data"]["evaluation"]["explanation"]["text"].as_array();
             let lines: Vec<_> = explained.into_iter().flatten().filter_map(Value::as_str).collect();
             let text = if lines.is_empty() {
-                format!("It holds no explanation; '-o yaml' shows all there is. {}", value["data"]["message"].as_str().unwrap_or_default())
+                format!(
+                    "It holds no explanation; '-o yaml' shows all there is. {}",
+                    value["data"]["message"].as_str().unwrap_or_default()
+                )
             } else {
                 lines.join("\n")
             };
@@ -269,9 +274,8 @@ fn condemned(loaded: &Loaded, args: &PruneArgs, now: Timestamp) -> HashSet<Strin
         let rank = seen.entry([&past.subject.project, &past.subject.stage, &past.subject.service]).or_default();
         *rank += 1;
         let too_many = args.keep.is_some_and(|keep| *rank > keep);
-        let too_old = args
-            .older_than
-            .is_some_and(|age| now.as_nanosecond() - past.time.as_nanosecond() > i128::from(age));
+        let too_old =
+            args.older_than.is_some_and(|age| now.as_nanosecond() - past.time.as_nanosecond() > i128::from(age));
         if past.pinned.is_none() && (too_many || too_old) {
             condemned.insert(past.id.clone());
         }

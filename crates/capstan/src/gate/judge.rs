@@ -70,14 +70,16 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Exit, Failure> {
     };
     let subject = args.subject.subject();
     let now = jiff::Timestamp::now();
-    let report = Report::judge(&slo, &subject, None, &get_sli, &history, now)
-        .map_err(|overflow| Failure::with_help(overflow.to_string(), "invalidate the evaluation that does not belong there"))?;
+    let report = Report::judge(&slo, &subject, None, &get_sli, &history, now).map_err(|overflow| {
+        Failure::with_help(overflow.to_string(), "invalidate the evaluation that does not belong there")
+    })?;
     print(&report::write(&report, args.verdict.output));
     Ok(Exit::of(report.verdict, args.verdict.warning_ok))
 }
 
 fn read_history(path: &Path) -> Result<History, Failure> {
-    assemble(read_events(path)?).map_err(|(number, error)| Failure::plain(format!("{}: event {number}: {error}", path.display())))
+    assemble(read_events(path)?)
+        .map_err(|(number, error)| Failure::plain(format!("{}: event {number}: {error}", path.display())))
 }
 
 fn read_values(path: &Path) -> Result<Vec<SliValue>, Failure> {
@@ -117,7 +119,8 @@ fn value(entry: &Value) -> Result<SliValue, String> {
 }
 
 fn read_get_sli(path: &Path) -> Result<GetSli, Failure> {
-    const WANTED: &str = "wanted is a JSON object such as {\"status\": \"succeeded\", \"result\": \"pass\", \"message\": \"\"}";
+    const WANTED: &str =
+        "wanted is a JSON object such as {\"status\": \"succeeded\", \"result\": \"pass\", \"message\": \"\"}";
     let answer = read_json(path, WANTED)?;
     let text = |name: &str| match &answer[name] {
         Value::Null => Ok(""),

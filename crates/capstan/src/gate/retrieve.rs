@@ -36,7 +36,10 @@ impl Retriever {
         let map = read_sli(args.sli.iter().map(std::path::PathBuf::as_path))?;
         if !args.sli.is_empty() && map.indicators.is_empty() {
             let message = "missing required field: indicators".to_owned();
-            return Err(Failure::with_help(message, "write 'indicators:' with a query for each name into the SLI file"));
+            return Err(Failure::with_help(
+                message,
+                "write 'indicators:' with a query for each name into the SLI file",
+            ));
         }
         let mut sources = BTreeMap::new();
         let environment = |name: &str| std::env::var(name).ok();
@@ -60,7 +63,8 @@ impl Retriever {
         }
         // clap sees to it that there is one.
         let first = args.sources.first().map(|spec| spec.name.clone()).unwrap_or_default();
-        let wanted: BTreeSet<&str> = slo.iter().flat_map(|slo| &slo.objectives).map(|objective| objective.sli.as_str()).collect();
+        let wanted: BTreeSet<&str> =
+            slo.iter().flat_map(|slo| &slo.objectives).map(|objective| objective.sli.as_str()).collect();
         let indicators = wanted.into_iter().map(|name| Indicator {
             name: name.to_owned(),
             query: map.indicators.get(name).cloned(),
@@ -69,7 +73,10 @@ impl Retriever {
         Ok(Self {
             indicators: indicators.collect(),
             filters: slo.map(|slo| slo.filter.clone()).unwrap_or_default(),
-            tolerant: slo.iter().flat_map(|slo| &slo.objectives).any(|objective| objective.on_no_data != OnNoData::Fail),
+            tolerant: slo
+                .iter()
+                .flat_map(|slo| &slo.objectives)
+                .any(|objective| objective.on_no_data != OnNoData::Fail),
             sources,
         })
     }

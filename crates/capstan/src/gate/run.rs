@@ -124,11 +124,12 @@ impl GateRun {
             Some(file) => file.load()?,
             None => Loaded::default(),
         };
-        let report = Report::judge(&self.slo, &subject, Some(window), &get_sli, &history, Timestamp::now())
-            .map_err(|overflow| {
+        let report = Report::judge(&self.slo, &subject, Some(window), &get_sli, &history, Timestamp::now()).map_err(
+            |overflow| {
                 let help = "take the evaluation that does not belong there out with 'capstan gate history invalidate'";
                 Failure::with_help(overflow.to_string(), help)
-            })?;
+            },
+        )?;
         if let Some(file) = &self.history {
             self.remember(file, &report, torn)?;
         }

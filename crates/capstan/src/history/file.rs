@@ -103,11 +103,7 @@ impl HistoryFile {
     }
 
     /// Opens and locks the file. Whoever waited for the lock may hold a file that was replaced meanwhile, and looks again.
-    fn open_locked(
-        &self,
-        options: &OpenOptions,
-        lock: fn(&File) -> std::io::Result<()>,
-    ) -> std::io::Result<File> {
+    fn open_locked(&self, options: &OpenOptions, lock: fn(&File) -> std::io::Result<()>) -> std::io::Result<File> {
         loop {
             let file = options.open(&self.path)?;
             lock(&file)?;
@@ -134,7 +130,8 @@ impl HistoryFile {
         }
         let lines = lines.split(|byte| *byte == b'\n').chain(last);
         for (number, line) in lines.enumerate().filter(|(_, line)| !line.trim_ascii().is_empty()) {
-            let value: Value = serde_json::from_slice(line).map_err(|error| self.broken(number + 1, &error.to_string()))?;
+            let value: Value =
+                serde_json::from_slice(line).map_err(|error| self.broken(number + 1, &error.to_string()))?;
             let event = CloudEvent::from_json(value).map_err(|error| self.broken(number + 1, &error.to_string()))?;
             events.push(event);
             numbers.push(number + 1);

@@ -22,7 +22,8 @@ pub(crate) fn write(report: &Report) -> String {
     };
     let mut text = format!("### {mark} Quality gate{about}: {}{score}\n\n", word(report.verdict));
     if !report.finished.labels.is_empty() {
-        let labels: Vec<_> = report.finished.labels.iter().map(|(name, value)| code(&format!("{name}={value}"))).collect();
+        let labels: Vec<_> =
+            report.finished.labels.iter().map(|(name, value)| code(&format!("{name}={value}"))).collect();
         text.push_str(&format!("{}\n\n", labels.join(" ")));
     }
     let Some(explanation) = report.explanation() else { return text };

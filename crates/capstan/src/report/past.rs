@@ -24,9 +24,12 @@ pub(crate) fn history_table(shown: &[&PastEvaluation], total: usize, now: Timest
             Cell::new(what(past)),
             Cell::new(labels(past)),
             Cell::new(&past.result),
-            Cell::new(short(past.score)).set_alignment(CellAlignment::Right),
+            Cell::new(short(past.score)),
             Cell::new(flags.join(", ")),
         ]);
+    }
+    if let Some(column) = table.column_mut(5) {
+        column.set_cell_alignment(CellAlignment::Right);
     }
     let mut text = lines(&table);
     if total > shown.len() {

@@ -86,11 +86,16 @@ fn objectives(explanation: &Explanation, style: Style) -> String {
         table.add_row(vec![
             status,
             Cell::new(title(objective)),
-            Cell::new(value(objective)).set_alignment(CellAlignment::Right),
-            Cell::new(objective.baseline.map(short).unwrap_or_default()).set_alignment(CellAlignment::Right),
+            Cell::new(value(objective)),
+            Cell::new(objective.baseline.map(short).unwrap_or_default()),
             Cell::new(criteria(&objective.limits)),
-            Cell::new(points(objective)).set_alignment(CellAlignment::Right),
+            Cell::new(points(objective)),
         ]);
+    }
+    for numbers in [2, 3, 5] {
+        if let Some(column) = table.column_mut(numbers) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
     }
     let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n")
@@ -132,7 +137,8 @@ pub(super) fn criteria(limits: &[LimitExplained]) -> String {
         };
         text.push_str(joint);
         text.push_str(limit.criteria.trim());
-        let relative = capstan_model::slo::Criterion::parse(&limit.criteria).is_ok_and(|criterion| criterion.is_relative());
+        let relative =
+            capstan_model::slo::Criterion::parse(&limit.criteria).is_ok_and(|criterion| criterion.is_relative());
         match limit.limit {
             Some(number) if relative => text.push_str(&format!(" (={})", short(number))),
             _ if limit.no_history => text.push_str(" (no history)"),

@@ -17,7 +17,8 @@ pub(crate) fn draw(file: &CheckedFile, style: Style) -> String {
             Severity::Warning => Level::WARNING,
         };
         let span = boundary(&file.text, diagnostic.span.start)..boundary(&file.text, diagnostic.span.end);
-        let snippet = Snippet::source(file.text.as_str()).path(path.as_str()).annotation(AnnotationKind::Primary.span(span));
+        let snippet =
+            Snippet::source(file.text.as_str()).path(path.as_str()).annotation(AnnotationKind::Primary.span(span));
         let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
         let mut group = title.element(snippet);
         if let Some(help) = &diagnostic.help {

@@ -126,7 +126,14 @@ pub fn decide(request: &Request<'_>) -> Result<Decision, Overflow> {
     let (values, left_over) = assign(slo, &request.get_sli.values);
     let judged = judge_all(slo, &values, &selection)?;
     if judged.is_empty() {
-        return Ok(conclude(request, slo, &selection, &judged, total::total(0.0, 100.0, false, &slo.total_score), &left_over));
+        return Ok(conclude(
+            request,
+            slo,
+            &selection,
+            &judged,
+            total::total(0.0, 100.0, false, &slo.total_score),
+            &left_over,
+        ));
     }
     let won = judged.iter().fold(0.0, |sum, judged| sum + judged.points.counted);
     let maximum = judged.iter().fold(0.0, |sum, judged| sum + judged.points.maximum);
@@ -244,7 +251,9 @@ fn conclude(
     } else if nothing_left(judged) {
         finished.status = Status::Errored;
         finished.result = ResultKind::Fail;
-        finished.message = "no objective was left to judge: every value that counts is missing and its objective ignores that".to_owned();
+        finished.message =
+            "no objective was left to judge: every value that counts is missing and its objective ignores that"
+                .to_owned();
         finished.evaluation.result = ResultKind::Fail;
         finished.evaluation.score = 0.0;
         verdict = Verdict::None;

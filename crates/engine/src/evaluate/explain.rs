@@ -70,7 +70,9 @@ pub(super) fn without_objectives(values: &[SliValue]) -> Explanation {
     let message = "there is no SLO file, so nothing was judged; this pass says nothing about the service".to_owned();
     let verdict = "Passed unjudged: there is no SLO file.".to_owned();
     let mut explanation = plain(verdict, vec![Notice { code: "no-objectives", message }]);
-    explanation.text.extend(values.iter().map(|value| format!("{}: {}, not judged.", value.metric, human(value.value))));
+    explanation
+        .text
+        .extend(values.iter().map(|value| format!("{}: {}, not judged.", value.metric, human(value.value))));
     explanation
 }
 
@@ -103,7 +105,11 @@ fn sentence(finished: &EvaluationFinished, verdict: Verdict, scene: &Scene<'_>) 
         Verdict::Judged(ResultKind::Pass) => format!("Passed with a score of {score} ({wanted})."),
         Verdict::Judged(ResultKind::Warning) => format!("Warning with a score of {score} ({wanted})."),
         Verdict::Judged(ResultKind::Fail) if !keys.is_empty() => {
-            format!("Failed because of {} ({}); the score is {score} ({wanted}).", keys.join(" and "), plural(keys.len(), "key objective"))
+            format!(
+                "Failed because of {} ({}); the score is {score} ({wanted}).",
+                keys.join(" and "),
+                plural(keys.len(), "key objective")
+            )
         }
         Verdict::Judged(ResultKind::Fail) => format!("Failed with a score of {score} ({wanted})."),
     }
@@ -117,7 +123,9 @@ fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     // A name at the beginning is left as it is written.
     if text.starts_with("a value ") {
-        characters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + characters.as_str())
+        characters
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + characters.as_str())
     } else {
         text.to_owned()
     }
@@ -132,7 +140,9 @@ fn notices(scene: &Scene<'_>) -> Vec<Notice> {
     let mut notice = |code, message| notices.push(Notice { code, message });
     let relative = |objective: &Objective| {
         let groups = objective.pass.iter().chain(&objective.warning);
-        groups.flat_map(|group| &group.criteria).any(|written| written.parsed.is_ok_and(|criterion| criterion.is_relative()))
+        groups
+            .flat_map(|group| &group.criteria)
+            .any(|written| written.parsed.is_ok_and(|criterion| criterion.is_relative()))
     };
     let scored = || scene.judged.iter().filter(|judged| !judged.objective.is_informational());
     let unheld: Vec<_> = scored()
@@ -156,7 +166,10 @@ fn notices(scene: &Scene<'_>) -> Vec<Notice> {
         );
     }
     if scored().next().is_some() && !scored().any(|judged| relative(judged.objective)) {
-        notice("no-comparison", "no objective compares with earlier evaluations; a creeping decline goes unseen".to_owned());
+        notice(
+            "no-comparison",
+            "no objective compares with earlier evaluations; a creeping decline goes unseen".to_owned(),
+        );
     }
     if !scene.judged.is_empty() && scored().next().is_none() {
         notice("nothing-judged", "no objective has pass criteria; this gate lets everything through".to_owned());
@@ -219,7 +232,14 @@ fn arithmetic(scene: &Scene<'_>) -> TotalExplained {
     let arithmetic = if maximum == 0.0 {
         "no points to win, which counts as 100".to_owned()
     } else {
-        format!("{} of {} points, 100 × {} / {} = {}", human(won), human(maximum), human(won), human(maximum), human(score))
+        format!(
+            "{} of {} points, 100 × {} / {} = {}",
+            human(won),
+            human(maximum),
+            human(won),
+            human(maximum),
+            human(score)
+        )
     };
     TotalExplained {
         won,
@@ -238,7 +258,8 @@ fn objective(judged: &Judged<'_>, scene: &Scene<'_>) -> ObjectiveExplained {
         None => MissingReason::NotReceived,
         Some(value) => scene.get_sli.reasons.get(&value.metric).copied().unwrap_or(MissingReason::Unstated),
     });
-    let limits: Vec<_> = [Level::Pass, Level::Warning].into_iter().flat_map(|level| limits(judged, level, scene)).collect();
+    let limits: Vec<_> =
+        [Level::Pass, Level::Warning].into_iter().flat_map(|level| limits(judged, level, scene)).collect();
     let mut explained = ObjectiveExplained {
         sli: objective.sli.clone(),
         display_name: objective.display_name.clone(),
@@ -270,9 +291,8 @@ fn limits(judged: &Judged<'_>, level: Level, scene: &Scene<'_>) -> Vec<LimitExpl
         for written in &criteria.criteria {
             let parsed = written.parsed.as_ref().ok();
             let unheld = parsed.is_some_and(|criterion| criterion.is_relative() && baseline.is_none());
-            let met = |value| {
-                parsed.map(|criterion| objective::criterion_met(criterion, level, value, baseline, no_history))
-            };
+            let met =
+                |value| parsed.map(|criterion| objective::criterion_met(criterion, level, value, baseline, no_history));
             limits.push(LimitExplained {
                 level: if level == Level::Pass { "pass" } else { "warning" },
                 group,
@@ -298,7 +318,9 @@ fn objective_sentence(explained: &ObjectiveExplained, judged: &Judged<'_>) -> St
         (None, Some(reason)) => format!("no value ({}: {})", reason.words(), explained.message),
     };
     let points = match explained.status {
-        IndicatorStatus::Info if judged.objective.is_informational() => return format!("{title}: {value}, for information."),
+        IndicatorStatus::Info if judged.objective.is_informational() => {
+            return format!("{title}: {value}, for information.");
+        }
         IndicatorStatus::Info => return format!("{title}: {value}, left out of the score (on_no_data: ignore)."),
         _ => {
             let key = if judged.points.key_failure { ", and it is a key objective" } else { "" };

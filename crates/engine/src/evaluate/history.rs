@@ -114,7 +114,11 @@ impl History {
         pins.sort_by_key(|(time, ..)| *time);
         let mut pinned = HashMap::new();
         for (time, id, on) in pins {
-            if on { pinned.insert(id, time) } else { pinned.remove(&id) };
+            if on {
+                pinned.insert(id, time)
+            } else {
+                pinned.remove(&id)
+            };
         }
         for evaluation in &mut evaluations {
             evaluation.invalidated =
@@ -151,7 +155,9 @@ impl History {
             Some(Pinned::Id(id)) => Some(id.as_str()),
             Some(Pinned::Latest) => {
                 let candidates = self.evaluations.iter().filter(|past| same_subject(past) && !past.invalidated);
-                let newest = candidates.filter_map(|past| past.pinned.map(|at| (at, past))).max_by_key(|(at, past)| (*at, past.time));
+                let newest = candidates
+                    .filter_map(|past| past.pinned.map(|at| (at, past)))
+                    .max_by_key(|(at, past)| (*at, past.time));
                 Some(newest.map_or("", |(_, past)| past.id.as_str()))
             }
         };

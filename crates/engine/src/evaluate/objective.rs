@@ -148,7 +148,8 @@ pub(super) fn indicator_result(
 
 /// v1 goes through the criteria of both lists until one is unreadable.
 pub(super) fn any_criterion_judged(objective: &Objective) -> bool {
-    let first = |groups: &[CriteriaGroup]| groups.iter().flat_map(|group| &group.criteria).next().map(|c| c.parsed.is_ok());
+    let first =
+        |groups: &[CriteriaGroup]| groups.iter().flat_map(|group| &group.criteria).next().map(|c| c.parsed.is_ok());
     first(&objective.pass) == Some(true) || first(&objective.warning) == Some(true)
 }
 

@@ -61,7 +61,8 @@ impl CloudEvent {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(EnvelopeError::NotText(name)),
         };
-        let required = |name, text: Option<String>| text.filter(|text| !text.is_empty()).ok_or(EnvelopeError::Missing(name));
+        let required =
+            |name, text: Option<String>| text.filter(|text| !text.is_empty()).ok_or(EnvelopeError::Missing(name));
         let id = required("id", text("id")?)?;
         let kind = required("type", text("type")?)?;
         let source = text("source")?.unwrap_or_default();
@@ -143,6 +144,9 @@ mod tests {
         assert_eq!(error(json!([])), "an event is a JSON object, this is a list");
         assert_eq!(error(json!({"id": "1"})), "the attribute 'type' is missing");
         assert_eq!(error(json!({"id": 1, "type": "t"})), "the attribute 'id' must be text");
-        assert_eq!(error(json!({"id": "1", "type": "t", "time": "now"})), "the attribute 'time' is no RFC 3339 time: 'now'");
+        assert_eq!(
+            error(json!({"id": "1", "type": "t", "time": "now"})),
+            "the attribute 'time' is no RFC 3339 time: 'now'"
+        );
     }
 }

@@ -13,12 +13,15 @@ pub fn lint(read: &ReadSli) -> Vec<Diagnostic> {
     let indicators = read.file.indicators.iter().flatten();
     if indicators.clone().next().is_none() {
         let message = "there are no indicators; v1 answers 'missing required field: indicators'";
-        findings.push(Diagnostic::warning("SLI101", start, message).help("write 'indicators:' with a query for each name"));
+        findings
+            .push(Diagnostic::warning("SLI101", start, message).help("write 'indicators:' with a query for each name"));
     }
     for (name, query) in indicators {
         if query.value.trim().is_empty() {
             let message = format!("the indicator '{name}' has no query");
-            findings.push(Diagnostic::warning("SLI102", query.span, message).help("write the query, or remove the indicator"));
+            findings.push(
+                Diagnostic::warning("SLI102", query.span, message).help("write the query, or remove the indicator"),
+            );
         }
         for word in placeholders(&query.value) {
             let known = PLACEHOLDERS.contains(&word);
@@ -27,7 +30,8 @@ pub fn lint(read: &ReadSli) -> Vec<Diagnostic> {
             }
             if let Some(near) = did_you_mean(word, PLACEHOLDERS) {
                 let message = format!("'${word}' is not replaced before the query is sent");
-                findings.push(Diagnostic::warning("SLI103", query.span, message).help(format!("did you mean '${near}'?")));
+                findings
+                    .push(Diagnostic::warning("SLI103", query.span, message).help(format!("did you mean '${near}'?")));
             }
         }
     }

@@ -149,7 +149,9 @@ pub fn help(text: &str) -> String {
         }
     }
     if Criterion::parse(&format!("<{compact}")).is_ok() {
-        return format!("a criterion begins with an operator: '<{compact}', '<={compact}', '>{compact}', '>={compact}' or '={compact}'");
+        return format!(
+            "a criterion begins with an operator: '<{compact}', '<={compact}', '>{compact}', '>={compact}' or '={compact}'"
+        );
     }
     if compact.contains(',') {
         return "decimals have a point, and each criterion is an entry of its own in the list".to_owned();

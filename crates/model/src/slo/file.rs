@@ -113,14 +113,19 @@ impl FromYaml for SloFile {
     fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
         let mut file = Self::default();
         let known = ["spec_version", "filter", "comparison", "objectives", "total_score"];
-        decoder.mapping(node, "a map with 'objectives' and 'total_score'", &known, |decoder, key, value| match key {
-            "spec_version" => set(&mut file.spec_version, decoder, value),
-            "filter" => set(&mut file.filter, decoder, value),
-            "comparison" => set(&mut file.comparison, decoder, value),
-            "objectives" => set(&mut file.objectives, decoder, value),
-            "total_score" => set(&mut file.total_score, decoder, value),
-            _ => false,
-        })?;
+        decoder.mapping(
+            node,
+            "a map with 'objectives' and 'total_score'",
+            &known,
+            |decoder, key, value| match key {
+                "spec_version" => set(&mut file.spec_version, decoder, value),
+                "filter" => set(&mut file.filter, decoder, value),
+                "comparison" => set(&mut file.comparison, decoder, value),
+                "objectives" => set(&mut file.objectives, decoder, value),
+                "total_score" => set(&mut file.total_score, decoder, value),
+                _ => false,
+            },
+        )?;
         Some(file)
     }
 }
@@ -136,15 +141,20 @@ impl FromYaml for ComparisonBlock {
             "on_no_history",
             "baseline",
         ];
-        decoder.mapping(node, "a map such as 'compare_with: single_result'", &known, |decoder, key, value| match key {
-            "compare_with" => set(&mut block.compare_with, decoder, value),
-            "number_of_comparison_results" => set(&mut block.number_of_comparison_results, decoder, value),
-            "include_result_with_score" => set(&mut block.include_result_with_score, decoder, value),
-            "aggregate_function" => set(&mut block.aggregate_function, decoder, value),
-            "on_no_history" => set(&mut block.on_no_history, decoder, value),
-            "baseline" => set(&mut block.baseline, decoder, value),
-            _ => false,
-        })?;
+        decoder.mapping(
+            node,
+            "a map such as 'compare_with: single_result'",
+            &known,
+            |decoder, key, value| match key {
+                "compare_with" => set(&mut block.compare_with, decoder, value),
+                "number_of_comparison_results" => set(&mut block.number_of_comparison_results, decoder, value),
+                "include_result_with_score" => set(&mut block.include_result_with_score, decoder, value),
+                "aggregate_function" => set(&mut block.aggregate_function, decoder, value),
+                "on_no_history" => set(&mut block.on_no_history, decoder, value),
+                "baseline" => set(&mut block.baseline, decoder, value),
+                _ => false,
+            },
+        )?;
         Some(block)
     }
 }
@@ -152,14 +162,17 @@ impl FromYaml for ComparisonBlock {
 impl FromYaml for BaselineBlock {
     fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
         let mut block = Self::default();
-        decoder.mapping(node, "a map with 'labels', 'pinned' or 'max_age'", &["labels", "pinned", "max_age"], |decoder, key, value| {
-            match key {
+        decoder.mapping(
+            node,
+            "a map with 'labels', 'pinned' or 'max_age'",
+            &["labels", "pinned", "max_age"],
+            |decoder, key, value| match key {
                 "labels" => set(&mut block.labels, decoder, value),
                 "pinned" => set(&mut block.pinned, decoder, value),
                 "max_age" => set(&mut block.max_age, decoder, value),
                 _ => false,
-            }
-        })?;
+            },
+        )?;
         Some(block)
     }
 }
@@ -196,11 +209,16 @@ impl FromYaml for GroupEntry {
 impl FromYaml for TotalScoreBlock {
     fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
         let mut block = Self::default();
-        decoder.mapping(node, "a map with 'pass' and 'warning'", &["pass", "warning"], |decoder, key, value| match key {
-            "pass" => set(&mut block.pass, decoder, value),
-            "warning" => set(&mut block.warning, decoder, value),
-            _ => false,
-        })?;
+        decoder.mapping(
+            node,
+            "a map with 'pass' and 'warning'",
+            &["pass", "warning"],
+            |decoder, key, value| match key {
+                "pass" => set(&mut block.pass, decoder, value),
+                "warning" => set(&mut block.warning, decoder, value),
+                _ => false,
+            },
+        )?;
         Some(block)
     }
 }

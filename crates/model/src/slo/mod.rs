@@ -11,6 +11,6 @@ pub use criterion::{Criterion, CriterionError, Operator, Target};
 pub use lint::lint;
 pub use read::{ReadSlo, Rejection, Rejections, read};
 pub use types::{
-    Aggregate, Baseline, CompareWith, Comparison, CriteriaGroup, Include, Objective, OnNoData, OnNoHistory, Pinned, Slo,
-    TotalScore, WrittenCriterion,
+    Aggregate, Baseline, CompareWith, Comparison, CriteriaGroup, Include, Objective, OnNoData, OnNoHistory, Pinned,
+    Slo, TotalScore, WrittenCriterion,
 };

@@ -3,8 +3,8 @@
 use super::criterion::{self, Criterion, CriterionError};
 use super::file::{BaselineBlock, ComparisonBlock, Groups, ObjectiveEntry, SloFile, TotalScoreBlock};
 use super::types::{
-    Aggregate, Baseline, CompareWith, Comparison, CriteriaGroup, Include, Objective, OnNoData, OnNoHistory, Pinned, Slo,
-    TotalScore, WrittenCriterion,
+    Aggregate, Baseline, CompareWith, Comparison, CriteriaGroup, Include, Objective, OnNoData, OnNoHistory, Pinned,
+    Slo, TotalScore, WrittenCriterion,
 };
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::yaml::{self, Decoder, FromYaml, Spanned};
@@ -115,8 +115,18 @@ impl Reader {
                 Some("pass_or_warn") => Include::PassOrWarn,
                 _ => Include::All,
             },
-            aggregate: self.one_of("SLO011", "aggregate function", block.aggregate_function.as_ref(), &Aggregate::NAMES),
-            on_no_history: self.one_of("SLO012", "value of on_no_history", block.on_no_history.as_ref(), &OnNoHistory::NAMES),
+            aggregate: self.one_of(
+                "SLO011",
+                "aggregate function",
+                block.aggregate_function.as_ref(),
+                &Aggregate::NAMES,
+            ),
+            on_no_history: self.one_of(
+                "SLO012",
+                "value of on_no_history",
+                block.on_no_history.as_ref(),
+                &OnNoHistory::NAMES,
+            ),
             baseline: block.baseline.as_ref().map(|baseline| self.baseline(&baseline.value)).unwrap_or_default(),
         }
     }
@@ -129,8 +139,9 @@ impl Reader {
             value @ 1..=100 => value as usize,
             _ if compare_with != CompareWith::Several => 3,
             value => {
-                let diagnostic = Diagnostic::error("SLO010", number.span, format!("cannot compare with {value} evaluations"))
-                    .help("the number is from 1 to 100");
+                let diagnostic =
+                    Diagnostic::error("SLO010", number.span, format!("cannot compare with {value} evaluations"))
+                        .help("the number is from 1 to 100");
                 self.reject(Rejection::NumberOfResults, diagnostic);
                 3
             }
@@ -138,7 +149,13 @@ impl Reader {
     }
 
     /// The named choice; the first one where the key is absent or empty.
-    fn one_of<T: Copy>(&mut self, code: &'static str, what: &str, text: Option<&Spanned<String>>, names: &[(&str, T)]) -> T {
+    fn one_of<T: Copy>(
+        &mut self,
+        code: &'static str,
+        what: &str,
+        text: Option<&Spanned<String>>,
+        names: &[(&str, T)],
+    ) -> T {
         let (_, default) = names[0];
         let Some(text) = text.filter(|text| !text.value.is_empty()) else { return default };
         if let Some((_, choice)) = names.iter().find(|(name, _)| *name == text.value) {
@@ -159,7 +176,9 @@ impl Reader {
             Ok(nanoseconds) if nanoseconds > 0 => Some(nanoseconds),
             _ => {
                 let message = format!("'{}' is no age", text.value);
-                self.senseless(Diagnostic::error("SLO013", text.span, message).help("write it as '36h', '30d' or '2w'"));
+                self.senseless(
+                    Diagnostic::error("SLO013", text.span, message).help("write it as '36h', '30d' or '2w'"),
+                );
                 None
             }
         });

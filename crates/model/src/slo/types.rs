@@ -104,7 +104,8 @@ pub enum OnNoHistory {
 
 impl OnNoHistory {
     /// Names as the file writes them.
-    pub const NAMES: [(&'static str, Self); 3] = [("pass", Self::Pass), ("warning", Self::Warning), ("fail", Self::Fail)];
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("pass", Self::Pass), ("warning", Self::Warning), ("fail", Self::Fail)];
 }
 
 /// Which earlier evaluations are considered; all conditions must hold.
@@ -171,7 +172,8 @@ pub enum OnNoData {
 
 impl OnNoData {
     /// Names as the file writes them.
-    pub const NAMES: [(&'static str, Self); 3] = [("fail", Self::Fail), ("warning", Self::Warning), ("ignore", Self::Ignore)];
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("fail", Self::Fail), ("warning", Self::Warning), ("ignore", Self::Ignore)];
 }
 
 /// Criteria that must all be met.

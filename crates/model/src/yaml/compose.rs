@@ -37,7 +37,9 @@ pub fn compose(text: &str) -> Result<Document, Diagnostic> {
                 mended.insert(colon + 1, ' ');
                 inserted.push(colon + 1);
             }
-            Err((diagnostic, _)) => return Err(Diagnostic { span: unmended(diagnostic.span, &inserted), ..diagnostic }),
+            Err((diagnostic, _)) => {
+                return Err(Diagnostic { span: unmended(diagnostic.span, &inserted), ..diagnostic });
+            }
         }
     }
 }
@@ -138,7 +140,11 @@ impl Composer {
             }
             EventData::Alias { anchor } => {
                 let Some(target) = self.anchors.get(&anchor).copied() else {
-                    return Err(Diagnostic::error("YAML002", span, format!("no anchor '&{anchor}' stands before this alias")));
+                    return Err(Diagnostic::error(
+                        "YAML002",
+                        span,
+                        format!("no anchor '&{anchor}' stands before this alias"),
+                    ));
                 };
                 if self.open.iter().any(|(id, _)| *id == target) {
                     return Err(Diagnostic::error("YAML002", span, format!("the anchor '&{anchor}' contains itself")));
@@ -170,7 +176,8 @@ impl Composer {
     /// Takes the newline that the text did not end with from the block scalar that reaches to its end.
     fn take_back_newline(&mut self, text: &str) {
         let blank = |line: &str| line.trim_matches(' ').is_empty();
-        let Some(last) = self.document.nodes.iter_mut().rev().find(|node| matches!(node.kind, NodeKind::Scalar(_))) else {
+        let Some(last) = self.document.nodes.iter_mut().rev().find(|node| matches!(node.kind, NodeKind::Scalar(_)))
+        else {
             return;
         };
         let block = text[last.span.start..].starts_with(['|', '>']);

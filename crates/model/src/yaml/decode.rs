@@ -101,7 +101,8 @@ impl<'d> Decoder<'d> {
         for (key, key_node, value) in self.entries(node, what)? {
             if !read(self, &key, value) {
                 let span = self.span(key_node);
-                let finding = Diagnostic::warning("YAML101", span, format!("the key '{key}' is not known here and is ignored"));
+                let finding =
+                    Diagnostic::warning("YAML101", span, format!("the key '{key}' is not known here and is ignored"));
                 self.unknown.push(match did_you_mean(&key, known.iter().copied()) {
                     Some(near) => finding.help(format!("did you mean '{near}'?")),
                     None => finding.help(format!("known here: {}", known.join(", "))),
@@ -265,7 +266,11 @@ impl FromYaml for String {
                 let decoded = bytes.and_then(|bytes| Self::from_utf8(bytes).ok());
                 if decoded.is_none() {
                     let span = decoder.span(node);
-                    decoder.error(Diagnostic::error("YAML004", span, "this is no text in base64, as its tag !!binary says"));
+                    decoder.error(Diagnostic::error(
+                        "YAML004",
+                        span,
+                        "this is no text in base64, as its tag !!binary says",
+                    ));
                 }
                 decoded
             }

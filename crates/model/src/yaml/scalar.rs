@@ -127,12 +127,31 @@ mod tests {
     #[test]
     fn plain_scalars_resolve_as_in_v1() {
         let cases = [
-            ("", Value::Null), ("~", Value::Null), ("True", Value::Bool(true)), ("yes", Value::Text), ("12", Value::Integer(12)),
-            ("-0x10", Value::Integer(-16)), ("0b11", Value::Integer(3)), ("0o17", Value::Integer(15)), ("017", Value::Integer(15)),
-            ("089", Value::Float(89.0)), ("1_000", Value::Integer(1000)), ("2.7", Value::Float(2.7)), ("+.5", Value::Float(0.5)),
-            ("5.", Value::Float(5.0)), ("1e3", Value::Float(1000.0)), ("1e400", Value::Text), (".5", Value::Float(0.5)), (".", Value::Text),
-            ("18446744073709551615", Value::Integer(u64::MAX.into())), ("18446744073709551616", Value::Float(18_446_744_073_709_552_000.0)),
-            ("1.2.3", Value::Text), ("90%", Value::Text), ("-", Value::Text), ("0x", Value::Text), ("2024-01-02", Value::Text),
+            ("", Value::Null),
+            ("~", Value::Null),
+            ("True", Value::Bool(true)),
+            ("yes", Value::Text),
+            ("12", Value::Integer(12)),
+            ("-0x10", Value::Integer(-16)),
+            ("0b11", Value::Integer(3)),
+            ("0o17", Value::Integer(15)),
+            ("017", Value::Integer(15)),
+            ("089", Value::Float(89.0)),
+            ("1_000", Value::Integer(1000)),
+            ("2.7", Value::Float(2.7)),
+            ("+.5", Value::Float(0.5)),
+            ("5.", Value::Float(5.0)),
+            ("1e3", Value::Float(1000.0)),
+            ("1e400", Value::Text),
+            (".5", Value::Float(0.5)),
+            (".", Value::Text),
+            ("18446744073709551615", Value::Integer(u64::MAX.into())),
+            ("18446744073709551616", Value::Float(18_446_744_073_709_552_000.0)),
+            ("1.2.3", Value::Text),
+            ("90%", Value::Text),
+            ("-", Value::Text),
+            ("0x", Value::Text),
+            ("2024-01-02", Value::Text),
         ];
         for (text, value) in cases {
             assert_eq!(resolve(None, text), Ok(value), "{text}");

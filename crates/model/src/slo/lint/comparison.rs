@@ -27,7 +27,8 @@ pub(super) fn findings(read: &ReadSlo) -> Vec<Diagnostic> {
         if comparison.compare_with != CompareWith::Several && number.value.value as usize != comparison.limit() {
             let message = format!("this number is ignored; {} is compared with", evaluations(comparison.limit()));
             findings.push(
-                Diagnostic::warning("SLO111", number.span, message).help("it counts only with 'compare_with: several_results'"),
+                Diagnostic::warning("SLO111", number.span, message)
+                    .help("it counts only with 'compare_with: several_results'"),
             );
         }
     }
@@ -44,7 +45,8 @@ pub(super) fn findings(read: &ReadSlo) -> Vec<Diagnostic> {
         && comparison.number > 1
     {
         let message = "a pinned baseline is one evaluation; there will never be several results";
-        findings.push(Diagnostic::warning("SLO113", baseline.span, message).help("write 'compare_with: single_result'"));
+        findings
+            .push(Diagnostic::warning("SLO113", baseline.span, message).help("write 'compare_with: single_result'"));
     }
     findings
 }
@@ -63,7 +65,9 @@ fn aggregate_of_too_few(read: &ReadSlo) -> Option<Diagnostic> {
     }
     let effect = if limit == 1 { "that value itself" } else { "simply the largest" };
     let message = format!("{} of {} is {effect}", text.value, evaluations(limit));
-    let help = format!("compare with {enough} or more: 'compare_with: several_results', 'number_of_comparison_results: {enough}'");
+    let help = format!(
+        "compare with {enough} or more: 'compare_with: several_results', 'number_of_comparison_results: {enough}'"
+    );
     Some(Diagnostic::warning("SLO104", text.span, message).help(help))
 }
 

@@ -7,15 +7,16 @@ use super::criteria::Range;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::slo::criterion::{Criterion, Operator, Target};
 use crate::slo::file::{Groups, ObjectiveEntry};
-use crate::slo::{ReadSlo, criterion};
 use crate::slo::types::{CriteriaGroup, Objective};
+use crate::slo::{ReadSlo, criterion};
 use crate::yaml::Spanned;
 
 pub(super) fn findings(read: &ReadSlo) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     if read.slo.objectives.is_empty() {
         let message = "there are no objectives, so every evaluation fails";
-        findings.push(Diagnostic::warning("SLO120", START, message).help("write 'objectives:' with at least one '- sli:'"));
+        findings
+            .push(Diagnostic::warning("SLO120", START, message).help("write 'objectives:' with at least one '- sli:'"));
     }
     let entries = read.file.objectives.iter().flatten();
     if entries.clone().any(Option::is_none) {
@@ -42,13 +43,15 @@ fn one(entry: &Spanned<ObjectiveEntry>, objective: &Objective) -> Vec<Diagnostic
     let mut findings = Vec::new();
     if objective.sli.is_empty() {
         let message = "this objective names no indicator, so it never has a value";
-        findings.push(Diagnostic::warning("SLO123", entry.span, message).help("write 'sli:' with a name from sli.yaml"));
+        findings
+            .push(Diagnostic::warning("SLO123", entry.span, message).help("write 'sli:' with a name from sli.yaml"));
     }
     if let Some(weight) = &entry.value.weight {
         if weight.value.truncated {
             let message = format!("decimals of a weight are cut off: this counts as {}", objective.weight);
             findings.push(
-                Diagnostic::warning("SLO107", weight.span, message).help("use whole numbers, larger ones for finer steps"),
+                Diagnostic::warning("SLO107", weight.span, message)
+                    .help("use whole numbers, larger ones for finer steps"),
             );
         } else if weight.value.value == 0 {
             let finding = Diagnostic::warning("SLO124", weight.span, "a weight of 0 counts as 1");
@@ -143,7 +146,9 @@ fn criterion(text: &Spanned<String>, objective: &Objective) -> Option<Diagnostic
             format!("every build must be {}% better than the ones before", percent.abs()),
             "a gate that only guards against decline allows some: '<=+10%' or '>=-10%'".to_owned(),
         ),
-        Target::Percent(_) if objective.pass.iter().chain(&objective.warning).any(|group| Range::of(group).is_negative()) => {
+        Target::Percent(_)
+            if objective.pass.iter().chain(&objective.warning).any(|group| Range::of(group).is_negative()) =>
+        {
             finding(
                 "SLO105",
                 "a percentage of a value below zero turns round: '<=+10%' of -100 is -110".to_owned(),
@@ -182,5 +187,8 @@ fn dead_warning(entry: &Spanned<ObjectiveEntry>, objective: &Objective) -> Optio
         return None;
     }
     let message = "every value that meets 'warning' meets 'pass' as well, so there is never a warning";
-    Some(Diagnostic::warning("SLO101", warning.span, message).help("make the limit of 'warning' wider than that of 'pass'"))
+    Some(
+        Diagnostic::warning("SLO101", warning.span, message)
+            .help("make the limit of 'warning' wider than that of 'pass'"),
+    )
 }
