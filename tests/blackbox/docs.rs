@@ -32,7 +32,7 @@ fn steps(page: &str) -> Vec<Step> {
             continue;
         };
         let block: String =
-            lines.by_ref().take_while(|line| !line.starts_with("```")).map(|line| format!("{line}\n")).collect();
+            lines.by_ref().take_while(|line| !line.starts_with("```")).flat_map(|line| [line, "\n"]).collect();
         let name = before.strip_suffix("`:").and_then(|words| words.rsplit('`').next());
         match (language, name) {
             _ if before.starts_with("<!-- not run:") => {}
@@ -163,7 +163,7 @@ fn every_page_of_the_docs_holds() {
     pages.sort();
     for page in pages {
         let name = page.to_str().unwrap().to_owned();
-        if name.ends_with(".md") {
+        if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
             perform(&format!("docs/{name}"));
         }
     }

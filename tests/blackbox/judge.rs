@@ -106,7 +106,7 @@ fn exit_codes_tell_verdicts_apart() {
 mod additions {
     use super::*;
 
-    fn verdict(slo: &str, values: Value, previous: Value) -> (i32, Value) {
+    fn verdict(slo: &str, values: &Value, previous: &Value) -> (i32, Value) {
         let workplace = Workplace::new();
         workplace
             .file("slo.yaml", slo)
@@ -119,7 +119,7 @@ mod additions {
         (ran.code, ran.json()["data"].clone())
     }
 
-    fn past(id: &str, time: &str, value: f64, labels: Value) -> Value {
+    fn past(id: &str, time: &str, value: f64, labels: &Value) -> Value {
         json!({"id": id, "type": "sh.keptn.event.evaluation.finished", "time": time, "triggeredid": format!("t-{id}"),
             "data": {"project": "p", "stage": "s", "service": "v", "labels": labels, "result": "pass", "evaluation": {"score": 100,
                 "indicatorResults": [{"value": {"metric": "a", "value": value, "success": true}}]}}})
@@ -138,7 +138,7 @@ mod additions {
             )
         };
         for (mode, code, score) in [("pass", 0, 100), ("warning", 3, 50), ("fail", 1, 0)] {
-            let (exit, data) = verdict(&slo(mode), measured(5.0), json!([]));
+            let (exit, data) = verdict(&slo(mode), &measured(5.0), &json!([]));
             assert_eq!((exit, &data["evaluation"]["score"]), (code, &json!(score)), "{mode}");
         }
     }
@@ -153,7 +153,7 @@ mod additions {
         };
         let only_b = || json!([{"metric": "b", "value": 1, "success": true}]);
         for (mode, code, status) in [("fail", 1, "fail"), ("warning", 3, "warning"), ("ignore", 0, "info")] {
-            let (exit, data) = verdict(&slo(mode), only_b(), json!([]));
+            let (exit, data) = verdict(&slo(mode), &only_b(), &json!([]));
             assert_eq!((exit, &data["evaluation"]["indicatorResults"][0]["status"]), (code, &json!(status)), "{mode}");
         }
     }
@@ -161,7 +161,7 @@ mod additions {
     #[test]
     fn when_nothing_is_left_there_is_no_verdict() {
         let slo = "objectives: [{sli: a, pass: [{criteria: ['<10']}], on_no_data: ignore}, {sli: i}]\ntotal_score: {pass: 90%}";
-        let (exit, data) = verdict(slo, json!([]), json!([]));
+        let (exit, data) = verdict(slo, &json!([]), &json!([]));
         assert_eq!(exit, 4);
         assert_eq!(
             (&data["status"], &data["result"], &data["evaluation"]["score"]),
@@ -173,9 +173,9 @@ mod additions {
     fn a_baseline_is_chosen_before_results_are_counted() {
         let history = || {
             json!([
-                past("new", "2024-01-03T00:00:00Z", 300.0, json!({"branch": "x"})),
-                past("middle", "2024-01-02T00:00:00Z", 200.0, json!({"branch": "main"})),
-                past("old", "2024-01-01T00:00:00Z", 100.0, json!({"branch": "main"})),
+                past("new", "2024-01-03T00:00:00Z", 300.0, &json!({"branch": "x"})),
+                past("middle", "2024-01-02T00:00:00Z", 200.0, &json!({"branch": "main"})),
+                past("old", "2024-01-01T00:00:00Z", 100.0, &json!({"branch": "main"})),
                 {"id": "p1", "type": "sh.capstan.event.evaluation.pinned", "time": "2024-02-01T00:00:00Z", "data": {"evaluation": {"id": "middle"}}},
                 {"id": "p2", "type": "sh.capstan.event.evaluation.pinned", "time": "2024-02-02T00:00:00Z", "data": {"evaluation": {"id": "old"}}},
             ])
@@ -185,7 +185,7 @@ mod additions {
                 "objectives: [{{sli: a, pass: [{{criteria: ['<=+10%']}}]}}]\ntotal_score: {{pass: 90%}}\n\
                  comparison: {{compare_with: single_result, baseline: {baseline}}}"
             );
-            verdict(&slo, measured(1.0), history).1["evaluation"]["comparedEvents"].clone()
+            verdict(&slo, &measured(1.0), &history).1["evaluation"]["comparedEvents"].clone()
         };
         assert_eq!(compared("{}", history()), json!(["new"]));
         assert_eq!(compared("{labels: {branch: main}}", history()), json!(["middle"]));
@@ -205,8 +205,8 @@ mod additions {
     #[test]
     fn a_limit_below_zero_has_a_notation() {
         let slo = "objectives: [{sli: a, pass: [{criteria: ['<=(-5)']}]}]\ntotal_score: {pass: 90%}";
-        assert_eq!(verdict(slo, measured(-6.0), json!([])).0, 0);
-        assert_eq!(verdict(slo, measured(-4.0), json!([])).0, 1);
+        assert_eq!(verdict(slo, &measured(-6.0), &json!([])).0, 0);
+        assert_eq!(verdict(slo, &measured(-4.0), &json!([])).0, 1);
     }
 
     #[test]
@@ -215,8 +215,8 @@ mod additions {
         workplace.file("slo.yaml", "objectives: [{sli: a, pass: [{criteria: ['<=+10%']}]}]\ntotal_score: {pass: 90%}\ncomparison: {compare_with: several_results, number_of_comparison_results: 2}");
         workplace.file("values.json", measured(1.0).to_string());
         let history = json!([
-            past("e1", "2024-01-03T00:00:00Z", 1.7e308, json!({})),
-            past("e2", "2024-01-02T00:00:00Z", 1.7e308, json!({}))
+            past("e1", "2024-01-03T00:00:00Z", 1.7e308, &json!({})),
+            past("e2", "2024-01-02T00:00:00Z", 1.7e308, &json!({}))
         ]);
         workplace.file("previous.json", history.to_string());
         let ran = workplace.line("gate judge --slo slo.yaml --values values.json --previous previous.json").expect(2);

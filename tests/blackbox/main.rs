@@ -1,5 +1,15 @@
 //! Black-box tests: they know the binary, its files and its output, and nothing of its insides.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test may stop where it stands, and wait"
+)]
+
+mod demo;
 mod docs;
 mod errors;
 mod formats;
@@ -7,6 +17,7 @@ mod help;
 mod history;
 mod judge;
 mod lint;
+mod prometheus;
 mod prometheus_server;
 mod schema;
 mod support;

@@ -49,7 +49,7 @@ trap 'rm -rf "$work"' EXIT
 log=$work/log
 
 # Lists and cache of its own, so that updating them needs no root and disturbs nobody's. Sources and keys are the
-# system's. (-y is not needed: nothing is installed.)
+# system's.
 update_own_lists() {
     mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial"
     own=(-o "Dir::State=$work/state" -o "Dir::State::status=/var/lib/dpkg/status" -o "Dir::Cache=$work/cache"

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::{Style, note};
-use crate::{gate, lint, schema};
+use crate::{bench, demo, gate, lint, schema};
 
 /// Everything that the command line can say.
 #[derive(Debug, Parser)]
@@ -32,6 +32,12 @@ enum Command {
     Lint(lint::LintArgs),
     /// Print the JSON Schema of a file, for editors
     Schema(schema::SchemaArgs),
+    /// See Capstan at work on a sample service
+    #[command(subcommand)]
+    Demo(demo::DemoCommand),
+    /// Measure Capstan on this machine
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
 }
 
 /// How an error is written: drawn for people, or as JSON for the program that asked for JSON.
@@ -53,6 +59,8 @@ pub(crate) fn run(cli: Cli) -> Exit {
             (lint::run(&args), format)
         }
         Command::Schema(args) => (schema::run(&args), ErrorFormat::Drawn),
+        Command::Demo(command) => (demo::run(&command), ErrorFormat::Drawn),
+        Command::Bench(command) => (bench::run(&command), ErrorFormat::Drawn),
     };
     match outcome {
         Ok(exit) => exit,

@@ -2,8 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "until a runtime crate owns clock and ids")]
 
+mod bench;
 mod cli;
-#[expect(dead_code, unused_imports, reason = "wired next")]
 mod demo;
 mod exit;
 mod failure;

@@ -1,5 +1,14 @@
 //! The parser on texts that nobody would write, and on some that people do.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test may stop where it stands, and wait"
+)]
+
 use capstan_model::slo;
 use capstan_model::yaml::{NodeKind, compose};
 use proptest::prelude::*;

@@ -1,6 +1,7 @@
 //! The demo: a sample service in three builds, real load, and all that a gate needs to judge them. Everything is on
 //! loopback and in a temporary directory, and nothing is left behind.
 
+mod command;
 mod directory;
 mod error;
 mod http;
@@ -14,7 +15,8 @@ mod stage;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use command::{DemoCommand, run};
 pub(crate) use error::DemoError;
-pub(crate) use load::Measurements;
-pub(crate) use perform::perform;
-pub(crate) use stage::{ACTS, Act, Cue, Stage};
+pub(crate) use perform::perform_on;
+pub(crate) use prometheus::find as find_prometheus;
+pub(crate) use stage::{ACTS, Cue, Stage};

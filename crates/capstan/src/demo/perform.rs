@@ -10,10 +10,21 @@ pub(crate) async fn perform<T, E>(script: impl AsyncFnOnce(&mut Stage) -> Result
 where
     E: From<DemoError>,
 {
+    perform_on(Stage::set(), script).await
+}
+
+/// Like [`perform`], on a stage that is set as `setting` says.
+pub(crate) async fn perform_on<T, E>(
+    setting: impl Future<Output = Result<Stage, DemoError>>,
+    script: impl AsyncFnOnce(&mut Stage) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<DemoError>,
+{
     // From here on a signal no longer ends the process by itself.
     let mut signals = Signals::new()?;
     let mut stage = tokio::select! {
-        stage = Stage::set() => stage?,
+        stage = setting => stage?,
         () = signals.any() => return Err(DemoError::Interrupted.into()),
     };
     let outcome = tokio::select! {
@@ -22,6 +33,12 @@ where
     };
     stage.strike().await;
     outcome
+}
+
+/// Waits for a signal that asks the process to end.
+pub(crate) async fn until_signalled() -> Result<(), DemoError> {
+    Signals::new()?.any().await;
+    Ok(())
 }
 
 /// The signals that ask the process to end.

@@ -38,7 +38,7 @@ pub(crate) struct JudgeArgs {
     /// The values: a JSON list of {metric, value, success, message?}
     #[arg(long, value_name = "FILE")]
     values: PathBuf,
-    /// Earlier evaluations to compare with: CloudEvents as a JSON list or as JSON Lines, in any order
+    /// Earlier evaluations to compare with: `CloudEvents` as a JSON list or as JSON Lines, in any order
     #[arg(long, value_name = "FILE")]
     previous: Option<PathBuf>,
     /// What the SLI source said of itself: JSON {status?, result?, message?}

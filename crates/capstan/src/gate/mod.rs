@@ -11,7 +11,7 @@ mod run;
 
 use clap::Subcommand;
 
-pub(crate) use inputs::{SloInput, read_slo};
+pub(crate) use inputs::SloInput;
 pub(crate) use run::{GateRun, RunArgs, runtime};
 
 use crate::cli::ErrorFormat;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use capstan_engine::evaluate::Verdict;
 use capstan_model::timeframe::{self, Window};
 use capstan_tools::sli::{Limits, SourceSpec};
-use clap::Args;
+use clap::{Args, FromArgMatches};
 use jiff::{SignedDuration, Timestamp};
 
 use super::arguments::{EXIT_CODES, SourceParser, SubjectArgs, VerdictArgs};
@@ -79,6 +79,12 @@ impl RunArgs {
     pub(crate) fn error_format(&self) -> ErrorFormat {
         self.verdict.error_format()
     }
+
+    /// The arguments that a command line stands for; its first word is a name. For those who run a gate from within.
+    pub(crate) fn parse_words(words: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
+        let matches = Self::augment_args(clap::Command::new("gate-run")).try_get_matches_from(words);
+        matches.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| Failure::plain(error.to_string()))
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -131,25 +137,25 @@ impl GateRun {
             },
         )?;
         if let Some(file) = &self.history {
-            self.remember(file, &report, torn)?;
+            remember(file, &report, torn)?;
         }
         Ok(report)
     }
+}
 
-    fn remember(&self, file: &HistoryFile, report: &Report, torn: usize) -> Result<(), Failure> {
-        if report.verdict != Verdict::None {
-            file.append(std::slice::from_ref(&report.event))?;
-        }
-        if torn > 0 {
-            let path = file.path().display();
-            let repaired = if report.verdict == Verdict::None { "was left out" } else { "was removed" };
-            note(&format!(
-                "{} the last line of '{path}' was never finished ({torn} bytes) and {repaired}\n",
-                Style::stderr().yellow("note:")
-            ));
-        }
-        Ok(())
+fn remember(file: &HistoryFile, report: &Report, torn: usize) -> Result<(), Failure> {
+    if report.verdict != Verdict::None {
+        file.append(std::slice::from_ref(&report.event))?;
     }
+    if torn > 0 {
+        let path = file.path().display();
+        let repaired = if report.verdict == Verdict::None { "was left out" } else { "was removed" };
+        note(&format!(
+            "{} the last line of '{path}' was never finished ({torn} bytes) and {repaired}\n",
+            Style::stderr().yellow("note:")
+        ));
+    }
+    Ok(())
 }
 
 /// Runs a gate.

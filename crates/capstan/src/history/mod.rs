@@ -1,4 +1,4 @@
-//! The history file: JSON Lines of CloudEvents, appended by every gate.
+//! The history file: JSON Lines of `CloudEvents`, appended by every gate.
 
 mod assemble;
 mod events;

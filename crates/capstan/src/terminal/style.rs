@@ -10,9 +10,6 @@ pub(crate) struct Style {
 }
 
 impl Style {
-    /// No colour.
-    pub(crate) const PLAIN: Self = Self { colour: false };
-
     /// The style for standard output.
     pub(crate) fn stdout() -> Self {
         Self { colour: std::io::stdout().is_terminal() && wanted() }

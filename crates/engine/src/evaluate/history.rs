@@ -91,10 +91,8 @@ impl History {
         let mut pins: Vec<(Timestamp, String, bool)> = Vec::new();
         for (at, event) in events.into_iter().enumerate() {
             match event.kind.as_str() {
-                FINISHED => {
-                    if ids.insert(event.id.clone()) {
-                        evaluations.push(past_evaluation(&event).map_err(|error| (at, error))?);
-                    }
+                FINISHED if ids.insert(event.id.clone()) => {
+                    evaluations.push(past_evaluation(&event).map_err(|error| (at, error))?);
                 }
                 INVALIDATED => {
                     invalidated.extend(event.triggered_id);

@@ -1,4 +1,4 @@
-//! The CloudEvents 1.0 envelope in structured JSON, with the extensions of Keptn v1.
+//! The `CloudEvents` 1.0 envelope in structured JSON, with the extensions of Keptn v1.
 
 use jiff::Timestamp;
 use serde::ser::SerializeMap;

@@ -263,8 +263,8 @@ impl FromYaml for String {
             (Value::Null, _) => None,
             (_, text) if decoder.document.resolved(node).tag.as_deref() == Some("!!binary") => {
                 let bytes = BASE64.decode(text.replace(['\n', ' '], "")).ok();
-                let decoded = bytes.and_then(|bytes| Self::from_utf8(bytes).ok());
-                if decoded.is_none() {
+                let text = bytes.and_then(|bytes| Self::from_utf8(bytes).ok());
+                if text.is_none() {
                     let span = decoder.span(node);
                     decoder.error(Diagnostic::error(
                         "YAML004",
@@ -272,7 +272,7 @@ impl FromYaml for String {
                         "this is no text in base64, as its tag !!binary says",
                     ));
                 }
-                decoded
+                text
             }
             (_, text) => Some(text.to_owned()),
         }

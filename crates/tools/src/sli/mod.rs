@@ -2,6 +2,7 @@
 
 mod collect;
 mod credentials;
+pub mod discover;
 pub mod file;
 mod open;
 pub mod prometheus;

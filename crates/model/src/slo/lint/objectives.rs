@@ -72,7 +72,7 @@ fn one(entry: &Spanned<ObjectiveEntry>, objective: &Objective) -> Vec<Diagnostic
     findings.extend(empty_groups(entry.value.pass.as_ref(), &objective.pass));
     for (groups, parsed) in [(&entry.value.pass, &objective.pass), (&entry.value.warning, &objective.warning)] {
         findings.extend(contradictions(groups.as_ref(), parsed));
-        findings.extend(groups.iter().flat_map(|groups| written(groups)).flat_map(|text| criterion(text, objective)));
+        findings.extend(groups.iter().flat_map(written).filter_map(|text| criterion(text, objective)));
     }
     findings.extend(dead_warning(entry, objective));
     findings
@@ -117,12 +117,9 @@ fn contradictions<'g>(
 
 fn criterion(text: &Spanned<String>, objective: &Objective) -> Option<Diagnostic> {
     let finding = |code, message: String, help: String| Some(Diagnostic::warning(code, text.span, message).help(help));
-    let parsed = match Criterion::parse(&text.value) {
-        Ok(parsed) => parsed,
-        Err(_) => {
-            let message = format!("'{}' is no criterion, so 'warning' as a whole is never met", text.value);
-            return finding("SLO127", message, criterion::help(&text.value));
-        }
+    let Ok(parsed) = Criterion::parse(&text.value) else {
+        let message = format!("'{}' is no criterion, so 'warning' as a whole is never met", text.value);
+        return finding("SLO127", message, criterion::help(&text.value));
     };
     let symbol = parsed.operator.symbol();
     match parsed.target {
@@ -131,7 +128,6 @@ fn criterion(text: &Spanned<String>, objective: &Objective) -> Option<Diagnostic
             format!("Keptn v1 refuses the notation '{}' for a limit below zero", text.value),
             format!("fine here ({symbol} {limit}); v1 has no notation for it"),
         ),
-        Target::Absolute(_) => None,
         Target::Offset(offset) if moves_the_bar(parsed.operator, offset) => {
             let (sign, amount) = if offset < 0.0 { ("minus", -offset) } else { ("plus", offset) };
             let help = if offset < 0.0 {
@@ -160,7 +156,7 @@ fn criterion(text: &Spanned<String>, objective: &Objective) -> Option<Diagnostic
             format!("{percent}% of the earlier value is zero or below"),
             "per cent count from the earlier value: '>=-20%' allows a fifth less".to_owned(),
         ),
-        Target::Offset(_) | Target::Percent(_) => None,
+        Target::Absolute(_) | Target::Offset(_) | Target::Percent(_) => None,
     }
 }
 

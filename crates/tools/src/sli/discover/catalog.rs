@@ -75,11 +75,6 @@ impl<'s> Catalog<'s> {
         self.values(name, label).next().is_some()
     }
 
-    /// Labels of the metric `name`.
-    pub(super) fn labels(&self, name: &str) -> impl Iterator<Item = &'s str> {
-        self.metrics.get(name).into_iter().flat_map(|labels| labels.keys().copied())
-    }
-
     /// Values that the label `label` has in the metric `name`.
     pub(super) fn values(&self, name: &str, label: &str) -> impl Iterator<Item = &'s str> {
         self.metrics.get(name).and_then(|labels| labels.get(label)).into_iter().flatten().copied()

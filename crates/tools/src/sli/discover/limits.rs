@@ -33,25 +33,26 @@ pub fn criteria(kind: Kind, seen: f64) -> Option<Criteria> {
         return None;
     }
     match kind {
-        Kind::Latency if seen > 0.0 => {
-            let (pass, warning) = (round_up(seen * 1.5)?, round_up(seen * 2.0)?);
-            Some(Criteria {
-                warning: vec![at_most(warning)],
-                weight: 2,
-                ..Criteria::new(
-                    ["<=+10%".to_owned(), at_most(pass)],
-                    "At most 10 % more than before, and 1.5 times of what was seen; twice of it for half of the points.",
-                )
-            })
-        }
+        Kind::Latency if seen > 0.0 => Some(Criteria {
+            warning: vec![at_most(round_up(seen * 2.0)?)],
+            weight: 2,
+            ..Criteria::new(
+                ["<=+10%".to_owned(), at_most(round_up(seen * 1.5)?)],
+                "The limits are 10 % more than before, and 1.5 times of what was seen; for half of the points 2 times.",
+            )
+        }),
+        Kind::Median if seen > 0.0 => Some(Criteria::new(
+            ["<=+10%".to_owned(), at_most(round_up(seen * 1.5)?)],
+            "The limits are 10 % more than before, and 1.5 times of what was seen.",
+        )),
         Kind::ErrorRate(scale) => error_rate(scale, seen),
         Kind::SuccessRate if seen > 0.0 => Some(Criteria {
             weight: 2,
             key: true,
-            ..Criteria::new([format!(">={}", round_down(seen)?)], "No less than what was seen.")
+            ..Criteria::new([format!(">={}", round_down(seen)?)], "The limit is what was seen.")
         }),
-        Kind::Failures => Some(Criteria::new([at_most(seen)], "No more than what was seen.")),
-        Kind::Resource if seen > 0.0 => Some(Criteria::new(["<=+20%".to_owned()], "At most 20 % more than before.")),
+        Kind::Failures => Some(Criteria::new([at_most(seen)], "The limit is what was seen.")),
+        Kind::Resource if seen > 0.0 => Some(Criteria::new(["<=+20%".to_owned()], "The limit is 20 % more than before.")),
         _ => None,
     }
 }
@@ -71,13 +72,16 @@ fn error_rate(scale: Scale, seen: f64) -> Option<Criteria> {
     };
     let criteria = |limit: f64, why: &str| Criteria { weight: 2, key: true, ..Criteria::new([at_most(limit)], why) };
     if seen > HIGH * all {
-        return Some(criteria(round_up(seen)?, "What was seen, which is a lot: lower the limit when the cause is found."));
+        return Some(criteria(
+            round_up(seen)?,
+            "The limit is what was seen, which is a lot: lower it when the cause is found.",
+        ));
     }
     let limit = round_up(seen * 2.0)?.max(least);
     let why = match (limit > least, one_percent) {
-        (true, _) => "Twice of what was seen, twice of that for half of the points.".to_owned(),
-        (false, "") => "As nothing failed, nothing may fail.".to_owned(),
-        (false, least) => format!("{least}, as less than half of that was seen; twice of it for half of the points."),
+        (true, _) => "The limit is twice of what was seen; for half of the points twice of that.".to_owned(),
+        (false, "") => "Nothing failed, so nothing may fail.".to_owned(),
+        (false, least) => format!("The limit is {least}, as no more than half of that was seen; for half of the points twice of it."),
     };
     let warning = if limit > 0.0 { vec![at_most(round_up(limit * 2.0)?)] } else { Vec::new() };
     Some(Criteria { warning, ..criteria(limit, &why) })
@@ -154,6 +158,8 @@ mod tests {
             (Kind::Latency, 0.000_003, "<=+10% <=0.0000045 | <=0.000006"),
             (Kind::Latency, 0.0, "informational"),
             (Kind::Latency, -1.0, "informational"),
+            (Kind::Median, 0.05, "<=+10% <=0.075 | "),
+            (Kind::Median, 0.0, "informational"),
             (Kind::Latency, f64::NAN, "informational"),
             (Kind::Latency, 1.7e308, "informational"),
             (Kind::ErrorRate(Scale::Percent), 0.0, "<=1 | <=2"),

@@ -10,9 +10,29 @@ const WEIGHTS: [(&[&str], i32); 4] = [
     // Requests that the service sends, what it does for itself, and the page with its metrics.
     (
         &[
-            "client", "upstream", "outgoing", "outbound", "remote", "notification", "notifications", "promhttp",
-            "scrape", "gc", "dns", "sql", "db", "jdbc", "hikaricp", "redis", "kafka", "cache", "dialer", "sd", "tsdb",
-            "aborted", "active",
+            "client",
+            "upstream",
+            "outgoing",
+            "outbound",
+            "remote",
+            "notification",
+            "notifications",
+            "promhttp",
+            "scrape",
+            "gc",
+            "dns",
+            "sql",
+            "db",
+            "jdbc",
+            "hikaricp",
+            "redis",
+            "kafka",
+            "cache",
+            "dialer",
+            "sd",
+            "tsdb",
+            "aborted",
+            "active",
         ],
         -10,
     ),
@@ -78,16 +98,28 @@ mod tests {
     #[test]
     fn requests_to_the_service_are_told_from_others() {
         for name in [
-            "http_request_duration_seconds", "http_server_requests_seconds", "grpc_server_handling_seconds",
-            "http_response_time_milliseconds", "istio_request_duration_milliseconds", "apiserver_request_total",
-            "prometheus_http_requests_total", "haproxy_frontend_http_responses_total", "rpc_server_duration",
+            "http_request_duration_seconds",
+            "http_server_requests_seconds",
+            "grpc_server_handling_seconds",
+            "http_response_time_milliseconds",
+            "istio_request_duration_milliseconds",
+            "apiserver_request_total",
+            "prometheus_http_requests_total",
+            "haproxy_frontend_http_responses_total",
+            "rpc_server_duration",
         ] {
             assert!(about_requests(name) >= REQUESTS, "{name}");
         }
         for name in [
-            "promhttp_metric_handler_requests_total", "rest_client_requests_total", "http_client_duration_milliseconds",
-            "go_gc_duration_seconds", "prometheus_tsdb_compaction_duration_seconds", "process_cpu_seconds_total",
-            "alertmanager_notification_requests_total", "redis_request_duration_seconds", "queries_total",
+            "promhttp_metric_handler_requests_total",
+            "rest_client_requests_total",
+            "http_client_duration_milliseconds",
+            "go_gc_duration_seconds",
+            "prometheus_tsdb_compaction_duration_seconds",
+            "process_cpu_seconds_total",
+            "alertmanager_notification_requests_total",
+            "redis_request_duration_seconds",
+            "queries_total",
         ] {
             assert!(about_requests(name) < REQUESTS, "{name}");
         }

@@ -22,8 +22,10 @@ pub struct Proposal {
 /// What a value tells, and so which limits fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// How long something takes.
+    /// How long something takes where it takes long.
     Latency,
+    /// How long something usually takes.
+    Median,
     /// How much of all there is fails.
     ErrorRate(Scale),
     /// How much of all there is succeeds.

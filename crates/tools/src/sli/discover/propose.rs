@@ -36,7 +36,12 @@ pub fn propose(series: &[Series], types: &Types, selector: &Selector) -> Vec<Pro
 pub fn further(series: &[Series], types: &Types, proposals: &[Proposal]) -> Vec<String> {
     let catalog = Catalog::new(series, types);
     let unused = |family: &Family<'_>| !proposals.iter().any(|proposal| proposal.query.contains(family.base));
-    families(&catalog).iter().filter(|family| unused(family)).take(FURTHER).map(|family| family.base.to_owned()).collect()
+    families(&catalog)
+        .iter()
+        .filter(|family| unused(family))
+        .take(FURTHER)
+        .map(|family| family.base.to_owned())
+        .collect()
 }
 
 /// The metrics that one histogram or summary of times consists of.
@@ -120,7 +125,8 @@ impl Family<'_> {
                 let proposal = |text: &str| {
                     let quantile = text.parse().ok()?;
                     // The quantiles of several series cannot be made into one of all requests.
-                    let query = format!("max(max_over_time({}))", selector.and_equal("quantile", text).over_window(base));
+                    let query =
+                        format!("max(max_over_time({}))", selector.and_equal("quantile", text).over_window(base));
                     let about = format!("Reckoned by the service itself, in {base}; the worst of all its series.");
                     Some(self.quantile(quantile, query, about))
                 };
@@ -141,9 +147,14 @@ impl Family<'_> {
     fn quantile(&self, quantile: f64, query: String, about: String) -> Proposal {
         // 0.999 as a float times 100 is a little off.
         let rank = (quantile * 100_000.0).round() / 1000.0;
-        let title = if rank == 50.0 { "Response time, median".to_owned() } else { format!("Response time, {rank}th percentile") };
+        let title = if rank == 50.0 {
+            "Response time, median".to_owned()
+        } else {
+            format!("Response time, {rank}th percentile")
+        };
+        let kind = if rank == 50.0 { Kind::Median } else { Kind::Latency };
         let indicator = format!("response_time_p{rank}").replace('.', "_");
-        Proposal { indicator, title, query, kind: Kind::Latency, unit: self.unit, about }
+        Proposal { indicator, title, query, kind, unit: self.unit, about }
     }
 }
 
@@ -183,7 +194,9 @@ fn counters<'s>(catalog: &Catalog<'s>, families: &[Family<'s>]) -> Vec<Counter<'
         })
         .filter(|counter| counter.score >= REQUESTS)
         .collect();
-    counters.sort_by_key(|counter| (counter.status.is_none(), -counter.score, counter.native, counter.base.len(), counter.base));
+    counters.sort_by_key(|counter| {
+        (counter.status.is_none(), -counter.score, counter.native, counter.base.len(), counter.base)
+    });
     counters
 }
 

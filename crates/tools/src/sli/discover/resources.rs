@@ -78,9 +78,11 @@ impl Resource {
         let (name, shape) = self.metrics.iter().find(there)?;
         let mean = |selector: &Selector| format!("avg_over_time({})", selector.over_window(name));
         let (query, unit, about) = match shape {
-            Shape::Cores => {
-                (format!("sum(rate({}))", selector.over_window(name)), Unit::Cores, "processors kept busy by all instances")
-            }
+            Shape::Cores => (
+                format!("sum(rate({}))", selector.over_window(name)),
+                Unit::Cores,
+                "processors kept busy by all instances",
+            ),
             Shape::Share => (format!("avg({})", mean(selector)), Unit::Share, "the mean of all instances"),
             Shape::Bytes => (format!("avg({})", mean(selector)), Unit::Bytes, "the mean of all instances"),
             Shape::Heap(label, value) => (

@@ -23,10 +23,8 @@ const GRPC: [&str; 6] =
 
 /// The states of gRPC for which the server is to blame, and not the one who asks: in every way in which libraries write
 /// their names, and as numbers.
-const GRPC_FAULTS: [(&str, &str); 2] = [
-    ("ok", "(?i:unknown|deadline_?exceeded|unimplemented|internal|unavailable|data_?loss)"),
-    ("0", "2|4|12|13|14|15"),
-];
+const GRPC_FAULTS: [(&str, &str); 2] =
+    [("ok", "(?i:unknown|deadline_?exceeded|unimplemented|internal|unavailable|data_?loss)"), ("0", "2|4|12|13|14|15")];
 
 /// How the failed requests of a metric are told from the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +46,8 @@ impl Status {
             });
         }
         let (label, pattern) = GRPC.iter().find_map(|label| {
-            let written = |(ok, _): &&(&str, &str)| catalog.values(name, label).any(|value| value.eq_ignore_ascii_case(ok));
+            let written =
+                |(ok, _): &&(&str, &str)| catalog.values(name, label).any(|value| value.eq_ignore_ascii_case(ok));
             GRPC_FAULTS.iter().find(written).map(|(_, pattern)| (label, pattern))
         })?;
         Some(Self {

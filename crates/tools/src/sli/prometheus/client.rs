@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use capstan_model::event::sli::MissingReason;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Client, Method, Request, Response, Url, redirect};
+use reqwest::{Client, Method, Request, Response, StatusCode, Url, redirect};
 
 use super::answer;
 use super::tls::{self, TlsError};
@@ -121,24 +121,57 @@ impl PrometheusSource {
     pub(crate) async fn ask(&self, at: &Url, query: &str) -> Attempt {
         let mut url = at.clone();
         url.query_pairs_mut().append_pair("query", query);
+        match self.fetch(url).await {
+            Ok((status, body)) => self.judge(status, &body),
+            Err(attempt) => attempt,
+        }
+    }
+
+    /// Gets `path` of the API, such as `label/job/values`, with `parameters`, once: the body of an answer that went
+    /// well. Has no timeout but the one for connecting.
+    ///
+    /// Fails with [`MissingReason::QueryError`] where the server refuses the request, and where it answers too much.
+    pub(crate) async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
+        let mut url = self.endpoint.clone();
+        let root = url.path().trim_end_matches("query").to_owned();
+        url.set_path(&format!("{root}{path}"));
+        url.query_pairs_mut().extend_pairs(parameters);
+        match self.fetch(url).await {
+            Ok((status, body)) if status.is_success() => Ok(body),
+            Ok((status, body)) => self.judge(status, &body).outcome.map(|_| body),
+            Err(attempt) => attempt.outcome.map(|_| Vec::new()),
+        }
+    }
+
+    /// The base address, free of credentials, for messages.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Sends a request: the status and the body of the answer, or what became of the attempt without one.
+    async fn fetch(&self, url: Url) -> Result<(StatusCode, Vec<u8>), Attempt> {
         let mut response = match self.client.execute(Request::new(Method::GET, url)).await {
             Ok(response) => response,
-            Err(error) => return self.broken(&error),
+            Err(error) => return Err(self.broken(&error)),
         };
         let status = response.status();
         if status.is_redirection() {
-            return self.redirected(&response);
+            return Err(self.redirected(&response));
         }
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() > BODY_LIMIT => return self.too_long(),
+                Ok(Some(chunk)) if body.len() + chunk.len() > BODY_LIMIT => return Err(self.too_long()),
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => return self.broken(&error),
+                Ok(None) => return Ok((status, body)),
+                Err(error) => return Err(self.broken(&error)),
             }
         }
-        let mut outcome = answer::read(status.as_u16(), &body, &self.address);
+    }
+
+    /// What an answer says about the value that was asked for.
+    fn judge(&self, status: StatusCode, body: &[u8]) -> Attempt {
+        let mut outcome = answer::read(status.as_u16(), body, &self.address);
         let again = match &mut outcome {
             Err(failure) if failure.reason == MissingReason::Login => {
                 failure.message.push_str(&self.login_hint());
