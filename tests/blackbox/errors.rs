@@ -65,6 +65,7 @@ fn wrong_arguments_say_how_to_mend_them() {
         format!("{run} --source http://me:secret@localhost:9090"),
         format!("{run} --source load=jsn:v.json"),
         format!("{run} --source load=json:v.json --source load=json:v.json"),
+        format!("{run} --source a-b=json:v.json --source A_b=json:v.json"),
         format!("{run} --source prom=json:v.json --sli sli.yaml"),
         format!("{run} --source prom=json:v.json --sli empty-sli.yaml"),
         format!("{run} --source prom=json:v.json --start 2024-01-02T15:00:00Z"),

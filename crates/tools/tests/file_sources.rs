@@ -333,8 +333,8 @@ fn json_of_vegeta() {
         Json,
         "json/vegeta.json",
         &[
-            ("errors[0]", QueryError, "`errors[0]` is the text `503 Service Unavailable`, not a number"),
-            ("errors[1]", NoData, "`errors` is a list of 1, counted from 0, and has no [1]"),
+            ("errors[0]", QueryError, "'errors[0]' is the text '503 Service Unavailable', not a number"),
+            ("errors[1]", NoData, "'errors' is a list of 1, counted from 0, and has no [1]"),
         ],
     );
 }
@@ -342,7 +342,7 @@ fn json_of_vegeta() {
 #[test]
 fn json_of_indicators() {
     values(Json, "json/indicators.json", &[("response_time_p95", 212.5), ("error rate", 0.25), ("[0].value", 212.5)]);
-    failures(Json, "json/indicators.json", &[("throughput", NoData, "`throughput` was not measured: `no data`")]);
+    failures(Json, "json/indicators.json", &[("throughput", NoData, "'throughput' was not measured: 'no data'")]);
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl Retriever {
                 return Err(Failure::with_help(message, "give each --source a name of its own"));
             }
         }
+        refuse_shared_variables(sources.keys())?;
         for (indicator, source) in &map.sources {
             if !sources.contains_key(source) {
                 let known: Vec<_> = sources.keys().map(String::as_str).collect();
@@ -125,6 +126,18 @@ impl Retriever {
         }
         get_sli
     }
+}
+
+/// Names that differ only in `-`, `_` and case would read their credentials from the same variables.
+fn refuse_shared_variables<'n>(names: impl Iterator<Item = &'n String>) -> Result<(), Failure> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for name in names {
+        if let Some(other) = seen.insert(name.to_uppercase().replace('-', "_"), name) {
+            let message = format!("the sources '{other}' and '{name}' would share their credentials' variables");
+            return Err(Failure::with_help(message, "give them names that differ in more than '-', '_' and case"));
+        }
+    }
+    Ok(())
 }
 
 /// The message for a source that answered none of its queries for reasons that say nothing about the service.

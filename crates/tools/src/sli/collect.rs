@@ -97,7 +97,7 @@ fn direct(indicator: &Indicator, outcome: Result<f64, Failure>, attempts: u32, e
 }
 
 fn no_source(name: &str, sources: &BTreeMap<String, Source>) -> Failure {
-    let known: Vec<_> = sources.keys().map(|name| format!("`{name}`")).collect();
+    let known: Vec<_> = sources.keys().map(|name| format!("'{name}'")).collect();
     let known = if known.is_empty() { "none at all".to_owned() } else { known.join(", ") };
-    Failure::new(MissingReason::Unsupported, format!("no source is called `{name}`; there is {known}"))
+    Failure::new(MissingReason::Unsupported, format!("no source is called '{name}'; there is {known}"))
 }

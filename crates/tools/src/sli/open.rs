@@ -18,7 +18,7 @@ pub enum Source {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A server, by its address, credentials or certificates. Whether it answers shows with the first query.
-    #[error("source `{name}`: {cause}")]
+    #[error("source '{name}': {cause}")]
     Prometheus {
         /// Name of the source.
         name: String,
@@ -26,7 +26,7 @@ pub enum OpenError {
         cause: Box<ClientError>,
     },
     /// A file.
-    #[error("source `{name}`: {cause}")]
+    #[error("source '{name}': {cause}")]
     File {
         /// Name of the source.
         name: String,

@@ -69,7 +69,7 @@ impl fmt::Display for FileFormat {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// There is no `=` behind a name.
-    #[error("`{shown}` has no name: write NAME={shown}, for instance {example}={shown}")]
+    #[error("'{shown}' has no name: write NAME={shown}, for instance {example}={shown}")]
     NoName {
         /// The text, without what may be a credential.
         shown: String,
@@ -77,21 +77,21 @@ pub enum SpecError {
         example: &'static str,
     },
     /// The name has other characters than it may have, or none.
-    #[error("`{shown}` cannot be the name of a source: use letters, digits, `_` and `-`")]
+    #[error("'{shown}' cannot be the name of a source: use letters, digits, '_' and '-'")]
     BadName {
         /// The name, without what may be a credential.
         shown: String,
     },
     /// Nothing follows the `=`.
     #[error(
-        "source `{name}` has nothing behind the `=`: write {name}=http://HOST:9090, or {name}=KIND:PATH where KIND is json, jtl, junit or k6"
+        "source '{name}' has nothing behind the '=': write {name}=http://HOST:9090, or {name}=KIND:PATH where KIND is json, jtl, junit or k6"
     )]
     NoTarget {
         /// Name of the source.
         name: String,
     },
     /// A kind of file without a path.
-    #[error("source `{name}` names no file: write {name}={format}:PATH")]
+    #[error("source '{name}' names no file: write {name}={format}:PATH")]
     NoPath {
         /// Name of the source.
         name: String,
@@ -100,7 +100,7 @@ pub enum SpecError {
     },
     /// Neither a URL nor a kind of file.
     #[error(
-        "source `{name}`: `{shown}` is neither an address nor a file: write http://{shown} or https://{shown} for a Prometheus server, or json:, jtl:, junit: or k6: in front of a path"
+        "source '{name}': '{shown}' is neither an address nor a file: write http://{shown} or https://{shown} for a Prometheus server, or json:, jtl:, junit: or k6: in front of a path"
     )]
     NoScheme {
         /// Name of the source.
@@ -110,8 +110,8 @@ pub enum SpecError {
     },
     /// The word before the colon is not known.
     #[error(
-        "source `{name}`: `{kind}:` is not a kind of source{}; there are http://, https://, json:, jtl:, junit: and k6:",
-        .meant.as_ref().map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default()
+        "source '{name}': '{kind}:' is not a kind of source{}; there are http://, https://, json:, jtl:, junit: and k6:",
+        .meant.as_ref().map(|meant| format!(", did you mean '{meant}'?")).unwrap_or_default()
     )]
     UnknownKind {
         /// Name of the source.
@@ -123,7 +123,7 @@ pub enum SpecError {
     },
     /// The address carries a user or a password.
     #[error(
-        "source `{name}`: other users of the machine can read a user or password in an argument: write {name}={shown} and set {variables}_USER with {variables}_PASSWORD or {variables}_PASSWORD_FILE, or {variables}_TOKEN or {variables}_TOKEN_FILE"
+        "source '{name}': other users of the machine can read a user or password in an argument: write {name}={shown} and set {variables}_USER with {variables}_PASSWORD or {variables}_PASSWORD_FILE, or {variables}_TOKEN or {variables}_TOKEN_FILE"
     )]
     CredentialsInUrl {
         /// Name of the source.
@@ -135,7 +135,7 @@ pub enum SpecError {
     },
     /// The address goes on with `?` or `#`.
     #[error(
-        "source `{name}`: leave out what follows `{shown}`: the address is that of the server, queries are added to it"
+        "source '{name}': leave out what follows '{shown}': the address is that of the server, queries are added to it"
     )]
     QueryInUrl {
         /// Name of the source.
@@ -144,7 +144,7 @@ pub enum SpecError {
         shown: String,
     },
     /// The address does not parse.
-    #[error("source `{name}`: `{shown}` is not an address: {cause}")]
+    #[error("source '{name}': '{shown}' is not an address: {cause}")]
     BadUrl {
         /// Name of the source.
         name: String,
@@ -285,21 +285,21 @@ mod tests {
             ("http://localhost:9090", "write NAME=http://localhost:9090, for instance prom=http"),
             ("http://localhost:9090/?a=b", "write NAME=http://localhost:9090/, for"),
             ("json:a.json", "for instance results=json:a.json"),
-            ("=http://h", "`` cannot be the name of a source"),
-            ("my prom=http://h", "use letters, digits, `_` and `-`"),
-            ("prom=", "nothing behind the `=`"),
+            ("=http://h", "'' cannot be the name of a source"),
+            ("my prom=http://h", "use letters, digits, '_' and '-'"),
+            ("prom=", "nothing behind the '='"),
             ("load=k6:", "write load=k6:PATH"),
             ("prom=localhost:9090", "write http://localhost:9090 or https://localhost:9090"),
             ("prom=localhost:9090/prometheus", "write http://localhost:9090/prometheus or"),
             ("prom=[::1]:9090", "write http://[::1]:9090 or"),
             ("load=summary.json", "json:, jtl:, junit: or k6: in front of a path"),
-            ("load=jsn:a.json", "did you mean `json:`?"),
-            ("load=JUnit:a.xml", "did you mean `junit:`?"),
-            ("load=xml:a.xml", "`xml:` is not a kind of source; there are"),
-            ("prom=htp://h:9090", "did you mean `http://`?"),
-            ("prom=https:/h", "did you mean `https://`?"),
-            ("prom=prometheus:http://h:9090", "did you mean `http://h:9090`?"),
-            ("prom=http://h/?token=x", "leave out what follows `http://h/`"),
+            ("load=jsn:a.json", "did you mean 'json:'?"),
+            ("load=JUnit:a.xml", "did you mean 'junit:'?"),
+            ("load=xml:a.xml", "'xml:' is not a kind of source; there are"),
+            ("prom=htp://h:9090", "did you mean 'http://'?"),
+            ("prom=https:/h", "did you mean 'https://'?"),
+            ("prom=prometheus:http://h:9090", "did you mean 'http://h:9090'?"),
+            ("prom=http://h/?token=x", "leave out what follows 'http://h/'"),
             ("prom=http://", "not an address: empty host"),
             ("prom=http://h:99999", "not an address: invalid port number"),
         ] {

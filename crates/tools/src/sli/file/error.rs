@@ -104,7 +104,7 @@ impl From<io::Error> for Trouble {
 
 fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
-    if text.chars().any(char::is_control) { format!("{text:?}") } else { format!("`{text}`") }
+    if text.chars().any(char::is_control) { format!("{text:?}") } else { format!("'{text}'") }
 }
 
 /// What a file of `format` is called.
@@ -124,7 +124,7 @@ fn remedy(path: &Path, format: FileFormat, looks_like: Option<FileFormat>) -> St
     let wanted = match format {
         FileFormat::Json => "a JSON document",
         FileFormat::Jtl => "what JMeter writes with -l, as CSV with a header line or as XML",
-        FileFormat::Junit => "XML with the root element `testsuites` or `testsuite`",
+        FileFormat::Junit => "XML with the root element 'testsuites' or 'testsuite'",
         FileFormat::K6 => "what k6 writes with --summary-export, handleSummary or --out json",
     };
     format!("; {format}: reads {wanted}")

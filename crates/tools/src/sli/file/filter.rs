@@ -54,7 +54,7 @@ impl Filter {
     pub(crate) fn check_truths(&self, labels: &[&str]) -> Result<(), Failure> {
         let wrong = self.conditions.iter().find_map(|Condition { label, test, .. }| match test {
             Test::Equal(text) if labels.contains(&label.as_str()) && text != "true" && text != "false" => {
-                Some(format!("{} is `true` or `false`, never {}", quoted(label), quoted(text)))
+                Some(format!("{} is 'true' or 'false', never {}", quoted(label), quoted(text)))
             }
             _ => None,
         });
@@ -156,21 +156,21 @@ mod tests {
         for text in ["x{l=~'('}", "x{l=~'a)|(b'}", "x{l=~'\\pZ'}", "x{l=~'(a{1000}){1000}'}"] {
             let failure = filter(text).unwrap_err();
             assert_eq!(failure.reason, MissingReason::QueryError, "{text}");
-            assert!(failure.message.starts_with("pattern `"), "{}", failure.message);
+            assert!(failure.message.starts_with("pattern '"), "{}", failure.message);
         }
     }
 
     #[test]
     fn unknown_labels_are_refused_with_the_known_ones() {
         let failure = filter("x{lable='a'}").unwrap().check_labels(&["label", "code"]).unwrap_err();
-        assert_eq!(failure.message, "no label `lable` (did you mean `label`?); there are `label`, `code`");
+        assert_eq!(failure.message, "no label 'lable' (did you mean 'label'?); there are 'label', 'code'");
     }
 
     #[test]
     fn truths_are_written_in_one_way() {
         assert_eq!(filter("x{ok='true', l='False'}").unwrap().check_truths(&["ok"]), Ok(()));
         let failure = filter("x{ok!='False'}").unwrap().check_truths(&["ok"]).unwrap_err();
-        assert_eq!(failure.message, "`ok` is `true` or `false`, never `False`");
+        assert_eq!(failure.message, "'ok' is 'true' or 'false', never 'False'");
     }
 
     #[test]

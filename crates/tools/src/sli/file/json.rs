@@ -11,7 +11,7 @@ use super::stats::finite;
 use super::wording::{listed, meant, quoted};
 use crate::sli::Failure;
 
-const HELP: &str = r#"write a path like `a.b[0]."x y"`, or a JSON pointer like `/a/b/0/x y`"#;
+const HELP: &str = r#"write a path like 'a.b[0]."x y"', or a JSON pointer like '/a/b/0/x y'"#;
 
 /// Longest document that is read, in bytes: it is kept in memory as a whole.
 const LONGEST: u64 = 256 << 20;
@@ -94,7 +94,7 @@ fn from_list(metrics: &[(&str, &Map<String, Value>)], query: &str) -> Result<f64
     }
     match entry.get("value") {
         Some(value) => number(value, query),
-        None => Err(Failure::new(MissingReason::NoData, format!("{} has no `value` in the list", quoted(query)))),
+        None => Err(Failure::new(MissingReason::NoData, format!("{} has no 'value' in the list", quoted(query)))),
     }
 }
 

@@ -33,25 +33,25 @@ fn paths_and_pointers_lead_to_numbers() {
 #[test]
 fn what_is_no_number_is_told() {
     for (query, reason, message) in [
-        ("nothing", MissingReason::NoData, "`nothing` is null"),
+        ("nothing", MissingReason::NoData, "'nothing' is null"),
         ("inf", MissingReason::NotFinite, "the value is inf, which is no finite number"),
-        ("text", MissingReason::QueryError, "`text` is the text `12 ms`, not a number"),
-        ("a.b[0]", MissingReason::QueryError, "`a.b[0]` is an object with the keys `x y`, not a number"),
-        ("/a/b", MissingReason::QueryError, "`/a/b` is a list of 2, not a number"),
-        ("a.B", MissingReason::NoData, "`a` has no `B` (did you mean `b`?); its keys are `b`, `c.d`, `a/b`"),
-        ("/a/b/2", MissingReason::NoData, "`/a/b` is a list of 2, counted from 0, and has no `2`"),
-        ("/a/b/01", MissingReason::NoData, "`/a/b` is a list of 2, counted from 0, and has no `01`"),
-        ("a['b'][2]", MissingReason::NoData, "`a.b` is a list of 2, counted from 0, and has no [2]"),
-        ("/a/b/x", MissingReason::NoData, "`/a/b` is a list of 2, counted from 0, and has no `x`"),
-        ("off.x", MissingReason::NoData, "`off` is false, and has no `x`"),
-        ("a['b'].x", MissingReason::NoData, "`a.b` is a list of 2, and `x` is a key: write [0] to [1]"),
+        ("text", MissingReason::QueryError, "'text' is the text '12 ms', not a number"),
+        ("a.b[0]", MissingReason::QueryError, "'a.b[0]' is an object with the keys 'x y', not a number"),
+        ("/a/b", MissingReason::QueryError, "'/a/b' is a list of 2, not a number"),
+        ("a.B", MissingReason::NoData, "'a' has no 'B' (did you mean 'b'?); its keys are 'b', 'c.d', 'a/b'"),
+        ("/a/b/2", MissingReason::NoData, "'/a/b' is a list of 2, counted from 0, and has no '2'"),
+        ("/a/b/01", MissingReason::NoData, "'/a/b' is a list of 2, counted from 0, and has no '01'"),
+        ("a['b'][2]", MissingReason::NoData, "'a.b' is a list of 2, counted from 0, and has no [2]"),
+        ("/a/b/x", MissingReason::NoData, "'/a/b' is a list of 2, counted from 0, and has no 'x'"),
+        ("off.x", MissingReason::NoData, "'off' is false, and has no 'x'"),
+        ("a['b'].x", MissingReason::NoData, "'a.b' is a list of 2, and 'x' is a key: write [0] to [1]"),
     ] {
         assert_eq!(failure(NESTED, query), (reason, message.to_owned()), "{query}");
     }
     let (reason, message) = failure(NESTED, "a.");
     assert_eq!(reason, MissingReason::QueryError);
     assert!(
-        message.starts_with("query `a.`, character 3: expected a key, the query ends; write a path like"),
+        message.starts_with("query 'a.', character 3: expected a key, the query ends; write a path like"),
         "{message}"
     );
 }
@@ -70,13 +70,13 @@ fn lists_are_looked_up_by_metric() {
     assert_eq!(document(list).value("[4].value"), Ok(1.0));
     assert_eq!(document(list).value("/5/value"), Ok(2.0));
     for (query, reason, message) in [
-        ("lost", MissingReason::NoData, "`lost` was not measured: `no data `"),
-        ("bare", MissingReason::NoData, "`bare` has no `value` in the list"),
-        ("twice", MissingReason::SeveralSeries, "the list holds `twice` 2 times: point at one, for instance [0].value"),
+        ("lost", MissingReason::NoData, "'lost' was not measured: 'no data '"),
+        ("bare", MissingReason::NoData, "'bare' has no 'value' in the list"),
+        ("twice", MissingReason::SeveralSeries, "the list holds 'twice' 2 times: point at one, for instance [0].value"),
         (
             "error_rate",
             MissingReason::NoData,
-            "no metric `error_rate` (did you mean `error.rate`?); the list holds `response time`, `error.rate`, `lost`, `bare`, `twice`, `twice`",
+            "no metric 'error_rate' (did you mean 'error.rate'?); the list holds 'response time', 'error.rate', 'lost', 'bare', 'twice', 'twice'",
         ),
     ] {
         assert_eq!(failure(list, query), (reason, message.to_owned()), "{query}");

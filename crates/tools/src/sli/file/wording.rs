@@ -13,7 +13,7 @@ pub(crate) fn quoted(text: &str) -> String {
     if chars.next().is_some() {
         shown.push('…');
     }
-    format!("`{shown}`")
+    format!("'{shown}'")
 }
 
 /// `names` as "`a`, `b` and 3 more"; "none" where there are none.
@@ -51,22 +51,22 @@ mod tests {
 
     #[test]
     fn texts_are_shown_harmlessly() {
-        assert_eq!(quoted("a\u{1b}[31m\nb"), "`a [31m b`");
-        assert_eq!(quoted(&"x".repeat(90)), format!("`{}…`", "x".repeat(80)));
+        assert_eq!(quoted("a\u{1b}[31m\nb"), "'a [31m b'");
+        assert_eq!(quoted(&"x".repeat(90)), format!("'{}…'", "x".repeat(80)));
     }
 
     #[test]
     fn lists_are_bounded() {
         let names: Vec<_> = (0..20).map(|n| n.to_string()).collect();
-        assert!(listed(names.iter().map(String::as_str)).ends_with("`11` and 8 more"));
+        assert!(listed(names.iter().map(String::as_str)).ends_with("'11' and 8 more"));
         assert_eq!(listed([]), "none");
-        assert_eq!(listed(["a", "b"]), "`a`, `b`");
+        assert_eq!(listed(["a", "b"]), "'a', 'b'");
     }
 
     #[test]
     fn only_what_is_close_is_suggested() {
-        assert_eq!(meant("errorrate", ["errors", "error_rate"]), " (did you mean `error_rate`?)");
-        assert_eq!(meant("AVG", ["max", "avg"]), " (did you mean `avg`?)");
+        assert_eq!(meant("errorrate", ["errors", "error_rate"]), " (did you mean 'error_rate'?)");
+        assert_eq!(meant("AVG", ["max", "avg"]), " (did you mean 'avg'?)");
         assert_eq!(meant("frobnicate", ["max", "avg"]), "");
     }
 }

@@ -91,7 +91,12 @@ impl PrometheusSource {
         if let Some(login) = login(&credentials.login, &variables)? {
             headers.insert(AUTHORIZATION, login);
         }
-        let client = Client::builder()
+        let mut builder = Client::builder();
+        if is_loopback(base) {
+            // A proxy has its own loopback; sent through it, the query would ask another machine.
+            builder = builder.no_proxy();
+        }
+        let client = builder
             .tls_backend_preconfigured(tls)
             .http1_only()
             .default_headers(headers)
@@ -264,3 +269,13 @@ fn login(login: &Login, variables: &str) -> Result<Option<HeaderValue>, ClientEr
     value.set_sensitive(true);
     Ok(Some(value))
 }
+/// Whether an address is on this machine.
+fn is_loopback(base: &Url) -> bool {
+    match base.host() {
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+

@@ -69,7 +69,7 @@ impl Header {
         })?;
         if !columns.contains(&Some(Column::Elapsed)) {
             let property = Column::Elapsed.property();
-            return Err(format!("the header has no column `elapsed`: have JMeter save it with -J{property}"));
+            return Err(format!("the header has no column 'elapsed': have JMeter save it with -J{property}"));
         }
         Ok(Self { record: record.to_owned(), separator, columns })
     }

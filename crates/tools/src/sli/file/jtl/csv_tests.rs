@@ -11,12 +11,12 @@ fn problem(file: &str) -> (Option<u64>, String) {
 fn broken_files_are_told_with_their_line() {
     const HEADER: &str = "timeStamp,elapsed,label,success\n";
     for (rows, line, message) in [
-        ("1,2,a,true\n1,x,a,true\n", 3, "column `elapsed` is `x`, expected a whole number"),
-        ("1,-2,a,true\n", 2, "column `elapsed` is `-2`, expected a whole number"),
-        ("1,4294967296,a,true\n", 2, "column `elapsed` is `4294967296`, expected a whole number"),
-        ("1,NaN,a,true\n", 2, "column `elapsed` is `NaN`, expected a whole number"),
-        ("1,,a,true\n", 2, "column `elapsed` is ``, expected a whole number"),
-        ("1,2,\"a\nb\",true\n\n1,2,a,maybe\n", 5, "column `success` is `maybe`, expected true or false"),
+        ("1,2,a,true\n1,x,a,true\n", 3, "column 'elapsed' is 'x', expected a whole number"),
+        ("1,-2,a,true\n", 2, "column 'elapsed' is '-2', expected a whole number"),
+        ("1,4294967296,a,true\n", 2, "column 'elapsed' is '4294967296', expected a whole number"),
+        ("1,NaN,a,true\n", 2, "column 'elapsed' is 'NaN', expected a whole number"),
+        ("1,,a,true\n", 2, "column 'elapsed' is '', expected a whole number"),
+        ("1,2,\"a\nb\",true\n\n1,2,a,maybe\n", 5, "column 'success' is 'maybe', expected true or false"),
         (
             "1,2,a\n",
             2,
@@ -27,7 +27,7 @@ fn broken_files_are_told_with_their_line() {
         (
             "yesterday,2,a,true\n",
             2,
-            "column `timeStamp` is `yesterday`, expected ms since 1970, or a date like 2026-01-31 23:59:59.999 \
+            "column 'timeStamp' is 'yesterday', expected ms since 1970, or a date like 2026-01-31 23:59:59.999 \
              (jmeter.save.saveservice.timestamp_format=ms has JMeter save the former)",
         ),
     ] {
@@ -40,10 +40,10 @@ fn headers_are_checked() {
     for (header, message) in [
         (
             "timeStamp,label\n",
-            "the header has no column `elapsed`: have JMeter save it with -Jjmeter.save.saveservice.time=true",
+            "the header has no column 'elapsed': have JMeter save it with -Jjmeter.save.saveservice.time=true",
         ),
-        ("elapsed\n1\n", "no header: expected names of columns with , ; or a tab between, found `elapsed`"),
-        ("elapsed,label,elapsed\n", "the header names the column `elapsed` twice"),
+        ("elapsed\n1\n", "no header: expected names of columns with , ; or a tab between, found 'elapsed'"),
+        ("elapsed,label,elapsed\n", "the header names the column 'elapsed' twice"),
     ] {
         assert_eq!(problem(header), (Some(1), message.to_owned()), "{header}");
     }

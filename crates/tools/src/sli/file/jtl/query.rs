@@ -93,7 +93,7 @@ impl Samples {
             Some(column) if !self.rows.is_empty() => {
                 let (header, attribute, property) = (column.header(), column.attribute(), column.property());
                 let message = format!(
-                    "the query needs `{header}` (in XML `{attribute}`), which JMeter did not save: run it with -J{property}"
+                    "the query needs '{header}' (in XML '{attribute}'), which JMeter did not save: run it with -J{property}"
                 );
                 Err(Failure::new(MissingReason::QueryError, message))
             }
@@ -150,7 +150,7 @@ fn function(expression: &Expression) -> Result<Function, Failure> {
     let bare = BARE.iter().find(|(name, _)| name == word).map(|(_, bare)| *bare);
     match (bare, argument.as_deref().unwrap_or_default()) {
         (Some(bare), "") => Ok(Function::Bare(bare)),
-        (Some(_), field) => refused(format!("`{word}` is of no field: leave {} out", quoted(field))),
+        (Some(_), field) => refused(format!("'{word}' is of no field: leave {} out", quoted(field))),
         (None, field) => {
             let Some(aggregate) = Aggregate::named(word) else {
                 let words: Vec<_> = BARE.iter().map(|(name, _)| *name).chain(Aggregate::WORDS).collect();

@@ -68,7 +68,7 @@ impl Samples {
         if let Some(count) = sample.sums_up.filter(|count| *count > 1) {
             return Err(format!(
                 "this line sums up {count} samples, and percentiles cannot be told from sums: have JMeter save each of \
-                 them (property `mode=Standard`)"
+                 them (property 'mode=Standard')"
             ));
         }
         self.columns = self.columns.and(sample.columns());

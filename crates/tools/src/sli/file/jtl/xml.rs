@@ -22,7 +22,7 @@ impl Visitor for Samples {
         }
         let name = element.name();
         if !matches!(name.as_ref(), "sample" | "httpSample") {
-            return Err(format!("expected an element `sample` or `httpSample`, found {}", quoted(&name)));
+            return Err(format!("expected an element 'sample' or 'httpSample', found {}", quoted(&name)));
         }
         add(self, element)
     }
@@ -49,7 +49,7 @@ fn add(samples: &mut Samples, element: &Element<'_>) -> Result<(), String> {
         }
     }
     if sample.elapsed.is_none() {
-        return Err(format!("a sample without `t`: have JMeter save it with -J{}", Column::Elapsed.property()));
+        return Err(format!("a sample without 't': have JMeter save it with -J{}", Column::Elapsed.property()));
     }
     samples.add(&sample)
 }
@@ -72,10 +72,10 @@ mod tests {
     #[test]
     fn broken_samples_are_told_with_their_line() {
         for (sample, problem) in [
-            ("<sample t='x'/>", "attribute `t` is `x`, expected a whole number"),
-            ("<sample s='yes' t='1'/>", "attribute `s` is `yes`, expected true or false"),
-            ("<sample/>", "a sample without `t`: have JMeter save it with -Jjmeter.save.saveservice.time=true"),
-            ("<other t='1'/>", "expected an element `sample` or `httpSample`, found `other`"),
+            ("<sample t='x'/>", "attribute 't' is 'x', expected a whole number"),
+            ("<sample s='yes' t='1'/>", "attribute 's' is 'yes', expected true or false"),
+            ("<sample/>", "a sample without 't': have JMeter save it with -Jjmeter.save.saveservice.time=true"),
+            ("<other t='1'/>", "expected an element 'sample' or 'httpSample', found 'other'"),
         ] {
             match read(format!("<testResults>\n\n{sample}\n</testResults>").as_bytes()) {
                 Err(Trouble::Malformed { line: Some(3), problem: found }) => assert_eq!(found, problem),

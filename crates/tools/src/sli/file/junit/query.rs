@@ -59,7 +59,7 @@ fn function(expression: &Expression) -> Result<Function, Failure> {
     let bare = BARE.iter().find(|(name, _)| name == word).map(|(_, function)| *function);
     match (bare, argument.as_deref().unwrap_or_default()) {
         (Some(function), "") => Ok(function),
-        (Some(_), field) => refused(format!("`{word}` is of no field: leave {} out", quoted(field))),
+        (Some(_), field) => refused(format!("'{word}' is of no field: leave {} out", quoted(field))),
         (None, field) => {
             let Some(aggregate) = Aggregate::named(word) else {
                 let words: Vec<_> = BARE.iter().map(|(name, _)| *name).chain(Aggregate::WORDS).collect();

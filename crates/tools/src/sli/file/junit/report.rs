@@ -92,7 +92,7 @@ impl Visitor for Report {
                 self.case = Some(depth);
                 self.cases.push(read_case(element, suite)?);
             }
-            _ if depth == 1 => return Err(format!("expected the element `testsuites`, found {}", quoted(&name))),
+            _ if depth == 1 => return Err(format!("expected the element 'testsuites', found {}", quoted(&name))),
             _ => {}
         }
         Ok(())
@@ -195,11 +195,11 @@ mod tests {
             ("<testsuite>\n<testcase name='a>\n", 3, "not well-formed XML: "),
             ("<testsuite>\n<testcase name='&x;'/>\n</testsuite>", 2, "not well-formed XML: "),
             ("<testsuite>\n<testcase name='a' name='b'/></testsuite>", 2, "not well-formed XML: "),
-            ("<testsuite>\n<testcase time='soon'/></testsuite>", 2, "the time of a test case is `soon`, expected"),
+            ("<testsuite>\n<testcase time='soon'/></testsuite>", 2, "the time of a test case is 'soon', expected"),
             ("<testsuite>\n<testcase>\n", 3, "the file ends while 2 elements are open"),
             ("<testsuite/>\n<testsuite/>", 2, "a second root element"),
             ("<testsuite/>\nbye", 2, "text outside of the root element"),
-            ("<results/>", 1, "expected the element `testsuites`, found `results`"),
+            ("<results/>", 1, "expected the element 'testsuites', found 'results'"),
         ] {
             match Report::read(text.as_bytes()) {
                 Err(Trouble::Malformed { line: Some(at), problem: found }) => {

@@ -93,11 +93,11 @@ impl Points {
                 Ok(())
             }
             "Point" => {
-                let value = data.value.ok_or("a point without `value`")?;
+                let value = data.value.ok_or("a point without 'value'")?;
                 let time: Timestamp = match data.time.as_deref().map(str::parse) {
                     Some(Ok(time)) => time,
                     Some(Err(error)) => return Err(format!("the time of a point does not parse: {error}")),
-                    None => return Err("a point without `time`".to_owned()),
+                    None => return Err("a point without 'time'".to_owned()),
                 };
                 let (first, last) = self.span.unwrap_or((time, time));
                 self.span = Some((first.min(time), last.max(time)));

@@ -45,28 +45,28 @@ fn statistics_go_by_the_kind_of_the_metric() {
 #[test]
 fn failures_tell_what_there_is() {
     for (query, reason, message) in [
-        ("reqs.avg", MissingReason::QueryError, "`reqs` has no statistic `avg`; there are `count`, `rate`"),
+        ("reqs.avg", MissingReason::QueryError, "'reqs' has no statistic 'avg'; there are 'count', 'rate'"),
         (
             "bare.count",
             MissingReason::QueryError,
-            "`bare`, whose kind the file does not tell, has no statistic `count`; there are `avg`, `min`, `med`, `max`, `p(95)`",
+            "'bare', whose kind the file does not tell, has no statistic 'count'; there are 'avg', 'min', 'med', 'max', 'p(95)'",
         ),
         (
             "req.count",
             MissingReason::NoData,
-            "no metric `req` (did you mean `reqs`?); there are `bare`, `failed`, `idle`, `reqs`, `users`",
+            "no metric 'req' (did you mean 'reqs'?); there are 'bare', 'failed', 'idle', 'reqs', 'users'",
         ),
         (
             "reqs{name:c}.count",
             MissingReason::NoData,
-            "no point of `reqs` matches {name=\"c\"}; there is name `a`, `b`",
+            "no point of 'reqs' matches {name=\"c\"}; there is name 'a', 'b'",
         ),
         (
             "reqs{status:404}.rate",
             MissingReason::NoData,
-            "no point of `reqs` matches {status=\"404\"}; there is status `200`, `500`",
+            "no point of 'reqs' matches {status=\"404\"}; there is status '200', '500'",
         ),
-        ("idle.avg", MissingReason::NoData, "the file holds no point of `idle`"),
+        ("idle.avg", MissingReason::NoData, "the file holds no point of 'idle'"),
         (
             "reqs.thresholds_failed",
             MissingReason::QueryError,
@@ -84,13 +84,13 @@ fn broken_points_are_told_with_their_line() {
             "{\"metric\":\"a\",\"type\":\"Poi",
             "no line of k6: EOF while parsing a string, column 25: k6 was stopped, or still writes",
         ),
-        ("{\"metric\":\"a\",\"type\":\"Point\",\"data\":{}}", "a point without `value`"),
-        ("{\"metric\":\"a\",\"type\":\"Point\",\"data\":{\"value\":1}}", "a point without `time`"),
+        ("{\"metric\":\"a\",\"type\":\"Point\",\"data\":{}}", "a point without 'value'"),
+        ("{\"metric\":\"a\",\"type\":\"Point\",\"data\":{\"value\":1}}", "a point without 'time'"),
         (
             "{\"metric\":\"a\",\"type\":\"Point\",\"data\":{\"value\":1,\"time\":\"now\"}}",
             "the time of a point does not parse: ",
         ),
-        ("{\"metric\":\"a\",\"type\":\"Spot\",\"data\":{}}", "a line of the unknown type `Spot`"),
+        ("{\"metric\":\"a\",\"type\":\"Spot\",\"data\":{}}", "a line of the unknown type 'Spot'"),
         (
             "{\"metric\":\"a\",\"type\":\"Point\",\"data\":{\"value\":1,\"time\":\"2026-01-01T00:00:00Z\",\"tags\":[1]}}",
             "tags of a point are no texts by name: ",

@@ -98,7 +98,7 @@ mod tests {
         }
         assert_eq!(stat("passes", None), Ok(Stat::Named("passes".to_owned())));
         assert!(stat("p", Some("101")).unwrap_err().starts_with("p(101) is no percentile"));
-        assert_eq!(stat("avg", Some("1")).unwrap_err(), "`avg` takes nothing in parentheses");
+        assert_eq!(stat("avg", Some("1")).unwrap_err(), "'avg' takes nothing in parentheses");
     }
 
     #[test]

@@ -76,9 +76,9 @@ impl FromStr for Expression {
         if cursor.peek().is_some() {
             return Err(cursor.expected(match (stat.is_some(), head.argument.is_some(), matchers.is_empty()) {
                 (true, ..) => "the end",
-                (false, _, false) => "`.` or the end",
-                (false, true, true) => "`{`, `.` or the end",
-                (false, false, true) => "`(`, `{`, `.` or the end",
+                (false, _, false) => "'.' or the end",
+                (false, true, true) => "'{', '.' or the end",
+                (false, false, true) => "'(', '{', '.' or the end",
             }));
         }
         Ok(Self { head, matchers, stat })
@@ -98,7 +98,7 @@ fn term(cursor: &mut Cursor<'_>) -> Result<Term, Unparsable> {
     };
     cursor.skip_space();
     if !cursor.eat(")") {
-        return Err(cursor.expected("`)`"));
+        return Err(cursor.expected("')'"));
     }
     cursor.skip_space();
     Ok(Term { word, argument: Some(argument) })
@@ -137,7 +137,7 @@ fn matchers(cursor: &mut Cursor<'_>) -> Result<Vec<Matcher>, Unparsable> {
         matchers.push(matcher(cursor)?);
         cursor.skip_space();
         if !cursor.eat(",") && cursor.peek() != Some('}') {
-            return Err(cursor.expected("`,` or `}`"));
+            return Err(cursor.expected("',' or '}'"));
         }
     }
 }
@@ -154,7 +154,7 @@ fn matcher(cursor: &mut Cursor<'_>) -> Result<Matcher, Unparsable> {
         return Ok(Matcher { label, operator: Operator::Equal, value });
     }
     let Some((_, operator)) = Operator::TOKENS.into_iter().find(|(token, _)| cursor.eat(token)) else {
-        return Err(cursor.expected("`=`, `!=`, `=~` or `!~`"));
+        return Err(cursor.expected("'=', '!=', '=~' or '!~'"));
     };
     cursor.skip_space();
     match cursor.quoted()? {

@@ -68,18 +68,18 @@ fn backslashes_only_escape_themselves_and_quotes() {
 fn errors_say_where_and_what() {
     for (text, character, problem) in [
         ("", 1, "expected a name, the query ends"),
-        ("  (", 3, "expected a name, found `(`"),
-        ("p95(elapsed", 12, "expected `)`, the query ends"),
-        ("p95(elapsed latency)", 13, "expected `)`, found `l`"),
-        ("ü{label=GET}", 9, "expected a text in quotes, found `G`"),
-        ("a{label\"x\"}", 8, "expected `=`, `!=`, `=~` or `!~`, found `\"`"),
-        ("a{label=\"x\" code=\"1\"}", 13, "expected `,` or `}`, found `c`"),
+        ("  (", 3, "expected a name, found '('"),
+        ("p95(elapsed", 12, "expected ')', the query ends"),
+        ("p95(elapsed latency)", 13, "expected ')', found 'l'"),
+        ("ü{label=GET}", 9, "expected a text in quotes, found 'G'"),
+        ("a{label\"x\"}", 8, "expected '=', '!=', '=~' or '!~', found '\"'"),
+        ("a{label=\"x\" code=\"1\"}", 13, "expected ',' or '}', found 'c'"),
         ("a{label=\"x", 9, "this \" is never closed"),
-        ("a{=\"x\"}", 3, "expected the name of a label, found `=`"),
-        ("a b", 3, "expected `(`, `{`, `.` or the end, found `b`"),
-        ("a.b.c", 4, "expected the end, found `.`"),
-        ("a{b='c'}d", 9, "expected `.` or the end, found `d`"),
-        ("a{b='c'", 8, "expected `,` or `}`, the query ends"),
+        ("a{=\"x\"}", 3, "expected the name of a label, found '='"),
+        ("a b", 3, "expected '(', '{', '.' or the end, found 'b'"),
+        ("a.b.c", 4, "expected the end, found '.'"),
+        ("a{b='c'}d", 9, "expected '.' or the end, found 'd'"),
+        ("a{b='c'", 8, "expected ',' or '}', the query ends"),
     ] {
         let error = text.parse::<Expression>().unwrap_err();
         assert_eq!((error.character, error.problem.as_str()), (character, problem), "{text}");

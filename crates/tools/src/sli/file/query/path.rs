@@ -41,7 +41,7 @@ fn pointer(cursor: &mut Cursor<'_>) -> Result<Path, Unparsable> {
             } else if cursor.eat("~0") {
                 token.push('~');
             } else if cursor.peek() == Some('~') {
-                return Err(cursor.problem("in a pointer `~` is written `~0`, and a `/` in a key `~1`"));
+                return Err(cursor.problem("in a pointer '~' is written '~0', and a '/' in a key '~1'"));
             } else {
                 break;
             }
@@ -65,7 +65,7 @@ fn dotted(cursor: &mut Cursor<'_>) -> Result<Path, Unparsable> {
         } else if cursor.peek().is_none() {
             return Ok(Path(steps));
         } else {
-            return Err(cursor.expected("`.`, `[` or the end (put quotes around keys with other characters)"));
+            return Err(cursor.expected("'.', '[' or the end (put quotes around keys with other characters)"));
         }
     }
 }
@@ -86,7 +86,7 @@ fn bracket(cursor: &mut Cursor<'_>) -> Result<Step, Unparsable> {
             Err(_) => return Err(cursor.expected("the number of an element, from 0, or a key in quotes")),
         },
     };
-    if cursor.eat("]") { Ok(step) } else { Err(cursor.expected("`]`")) }
+    if cursor.eat("]") { Ok(step) } else { Err(cursor.expected("']'")) }
 }
 
 fn is_bare(char: char) -> bool {
@@ -144,13 +144,13 @@ mod tests {
     fn errors_say_where_and_what() {
         for (text, character, problem) in [
             ("", 1, "expected a key, the query ends"),
-            ("a..b", 3, "expected a key, found `.`"),
-            ("a[x]", 3, "expected the number of an element, from 0, or a key in quotes, found `x`"),
-            ("a[-1]", 3, "expected the number of an element, from 0, or a key in quotes, found `-`"),
-            ("a[1", 4, "expected `]`, the query ends"),
-            ("a b", 3, "expected `.`, `[` or the end (put quotes around keys with other characters), found `b`"),
+            ("a..b", 3, "expected a key, found '.'"),
+            ("a[x]", 3, "expected the number of an element, from 0, or a key in quotes, found 'x'"),
+            ("a[-1]", 3, "expected the number of an element, from 0, or a key in quotes, found '-'"),
+            ("a[1", 4, "expected ']', the query ends"),
+            ("a b", 3, "expected '.', '[' or the end (put quotes around keys with other characters), found 'b'"),
             ("a.\"b", 3, "this \" is never closed"),
-            ("/a~2", 3, "in a pointer `~` is written `~0`, and a `/` in a key `~1`"),
+            ("/a~2", 3, "in a pointer '~' is written '~0', and a '/' in a key '~1'"),
         ] {
             let error = text.parse::<Path>().unwrap_err();
             assert_eq!((error.character, error.problem.as_str()), (character, problem), "{text}");
