@@ -30,7 +30,8 @@ fn criterion() -> impl Strategy<Value = String> {
 }
 
 fn groups() -> impl Strategy<Value = String> {
-    let group = prop::collection::vec(criterion(), 1..3).prop_map(|criteria| format!("{{criteria: [{}]}}", criteria.join(", ")));
+    let group = prop::collection::vec(criterion(), 1..3)
+        .prop_map(|criteria| format!("{{criteria: [{}]}}", criteria.join(", ")));
     prop::collection::vec(group, 0..3).prop_map(|groups| groups.join(", "))
 }
 

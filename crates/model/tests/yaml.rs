@@ -107,12 +107,25 @@ fn a_block_scalar_may_end_without_a_newline() {
 }
 
 #[test]
-fn a_key_without_a_value_in_brackets_reads_as_in_v1() {
+fn an_anchor_may_contain_itself_where_nobody_looks() {
+    assert!(slo::read("total_score: {pass: 90%}\nx: &r [*r]\n").is_ok());
+    let rejections = slo::read("total_score: &t {pass: 90%, <<: *t}\n").unwrap_err();
+    assert_eq!(rejections[0].1.code, "YAML002");
+    assert!(slo::read("total_score: {pass: 90%}\nobjectives: &r [*r]\n").is_err());
+}
+
+#[test]
+fn a_colon_before_a_comma_belongs_to_the_text_as_in_v1() {
     let text = "total_score: {pass: 90%}\nobjectives:\n- {sli:, displayName: a, pass: [{criteria: ['<5']}], wait:}\n";
     let read = slo::read(text).unwrap();
-    assert_eq!(read.slo.objectives[0].display_name, "a");
-    let place = text.find("wait").unwrap();
-    assert_eq!(read.unknown_keys[0].span.start, place, "places are those of the file as it was");
+    assert_eq!((read.slo.objectives[0].sli.as_str(), read.slo.objectives[0].display_name.as_str()), ("", "a"));
+    let places: Vec<_> = read.unknown_keys.iter().map(|finding| finding.span.start).collect();
+    assert_eq!(
+        places,
+        [text.find("sli:").unwrap(), text.find("wait").unwrap()],
+        "places are those of the file as it was"
+    );
+    assert_eq!(read.unknown_keys[0].help.as_deref(), Some("did you mean 'sli'?"));
 }
 
 #[test]

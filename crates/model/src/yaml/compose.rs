@@ -18,35 +18,39 @@ const MENDS: usize = 100;
 
 /// Reads the first document of a text, or says where its syntax breaks.
 ///
-/// One thing libyaml refuses that v1's port of it reads: `{key:, …}`, a key without a value before a bracket or comma.
-/// There a space is put behind the colon, and the text is read again.
+/// One thing libyaml refuses that v1's port of it reads: a plain text that ends with a colon before a bracket or comma, as in
+/// `[a:, b]`. There another character stands in for the colon while the text is read.
 pub fn compose(text: &str) -> Result<Document, Diagnostic> {
+    let stand_in = ('\u{e000}'..='\u{f8ff}').find(|c| !text.contains(*c)).unwrap_or('\u{e000}');
     let mut mended = text.to_owned();
-    let mut inserted = Vec::new();
+    let mut colons = Vec::new();
     loop {
         match compose_safely(&mended) {
             Ok(mut document) => {
                 for node in &mut document.nodes {
-                    node.span = unmended(node.span, &inserted);
+                    node.span = unmended(node.span, &colons);
+                    if let NodeKind::Scalar(value) = &mut node.kind
+                        && !colons.is_empty()
+                    {
+                        *value = value.replace(stand_in, ":");
+                    }
                 }
-                document.rest = document.rest.map(|rest| unmended(rest, &inserted));
+                document.rest = document.rest.map(|rest| unmended(rest, &colons));
                 document.length = text.len();
                 return Ok(document);
             }
-            Err((_, Some(colon))) if inserted.len() < MENDS => {
-                mended.insert(colon + 1, ' ');
-                inserted.push(colon + 1);
+            Err((_, Some(colon))) if colons.len() < MENDS => {
+                mended.replace_range(colon..=colon, stand_in.encode_utf8(&mut [0; 4]));
+                colons.push(colon);
             }
-            Err((diagnostic, _)) => {
-                return Err(Diagnostic { span: unmended(diagnostic.span, &inserted), ..diagnostic });
-            }
+            Err((diagnostic, _)) => return Err(Diagnostic { span: unmended(diagnostic.span, &colons), ..diagnostic }),
         }
     }
 }
 
-/// A place of the mended text in the text as it was; `inserted` is in rising order.
-fn unmended(span: Span, inserted: &[usize]) -> Span {
-    let back = |offset: usize| offset - inserted.iter().filter(|at| **at < offset).count();
+/// A place of the mended text in the text as it was; `colons` are the places of three-byte stand-ins, in rising order.
+fn unmended(span: Span, colons: &[usize]) -> Span {
+    let back = |offset: usize| offset - 2 * colons.iter().filter(|at| **at < offset).count();
     Span { start: back(span.start), end: back(span.end) }
 }
 
@@ -60,7 +64,7 @@ fn compose_safely(text: &str) -> Result<Document, (Diagnostic, Option<usize>)> {
     })
 }
 
-/// Reads a text by libyaml's grammar. The error comes with the place of the colon where a space would mend it.
+/// Reads a text by libyaml's grammar. The error comes with the place of the colon that a stand-in would mend.
 fn compose_strictly(text: &str) -> Result<Document, (Diagnostic, Option<usize>)> {
     let (offset, body) = match text.strip_prefix(BYTE_ORDER_MARK) {
         Some(body) => (BYTE_ORDER_MARK.len(), body),
@@ -146,9 +150,6 @@ impl Composer {
                         format!("no anchor '&{anchor}' stands before this alias"),
                     ));
                 };
-                if self.open.iter().any(|(id, _)| *id == target) {
-                    return Err(Diagnostic::error("YAML002", span, format!("the anchor '&{anchor}' contains itself")));
-                }
                 self.add(Node { kind: NodeKind::Alias(anchor, target), tag: None, span }, None);
             }
             EventData::SequenceStart { anchor, tag, .. } => {

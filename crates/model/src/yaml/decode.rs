@@ -20,6 +20,8 @@ pub struct Decoder<'d> {
     /// Keys that nobody reads; lint reports them.
     unknown: Vec<Diagnostic>,
     budget: usize,
+    /// Maps whose merge keys are being worked in, outermost first: one that comes up again contains itself.
+    merging: Vec<NodeId>,
 }
 
 /// A type that can be read from a node.
@@ -56,7 +58,7 @@ impl<T: JsonSchema> JsonSchema for Spanned<T> {
 impl<'d> Decoder<'d> {
     /// A decoder for a document.
     pub fn new(document: &'d Document) -> Self {
-        Self { document, diagnostics: Vec::new(), unknown: Vec::new(), budget: DECODE_BUDGET }
+        Self { document, diagnostics: Vec::new(), unknown: Vec::new(), budget: DECODE_BUDGET, merging: Vec::new() }
     }
 
     /// The errors, and apart from them the findings about keys that nobody reads; each in the order of the file.
@@ -137,6 +139,13 @@ impl<'d> Decoder<'d> {
             return None;
         };
         self.refuse_repeated_keys(pairs)?;
+        let id = document.resolved_id(node);
+        if self.merging.contains(&id) {
+            let span = self.span(node);
+            self.error(Diagnostic::error("YAML002", span, "this alias stands for a map that contains it"));
+            return None;
+        }
+        self.merging.push(id);
         let mut merge = None;
         for (key, value) in pairs {
             if document.node(*key).tag.as_deref() == Some("!!merge") {
@@ -156,6 +165,7 @@ impl<'d> Decoder<'d> {
             }
             Some((merge, _)) => self.gather_merged(merge, seen, entries),
         }
+        self.merging.pop();
         Some(())
     }
 

@@ -51,11 +51,16 @@ impl Document {
     }
 
     /// The node at a place, with aliases followed.
-    pub fn resolved(&self, mut id: NodeId) -> &Node {
+    pub fn resolved(&self, id: NodeId) -> &Node {
+        &self.nodes[self.resolved_id(id)]
+    }
+
+    /// The place of the node at a place, with aliases followed.
+    pub fn resolved_id(&self, mut id: NodeId) -> NodeId {
         // Ends: an alias refers to an earlier node, and only aliases are followed.
         while let NodeKind::Alias(_, target) = &self.nodes[id].kind {
             id = *target;
         }
-        &self.nodes[id]
+        id
     }
 }

@@ -278,4 +278,3 @@ fn is_loopback(base: &Url) -> bool {
         None => false,
     }
 }
-
