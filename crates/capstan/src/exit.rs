@@ -1,7 +1,7 @@
 //! What the process tells its caller. Scripts depend on these numbers.
 
 use capstan_engine::evaluate::Verdict;
-use capstan_model::event::evaluation::ResultKind;
+use capstan_model::event::result::ResultKind;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

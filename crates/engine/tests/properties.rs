@@ -4,7 +4,8 @@
 
 use capstan_engine::evaluate::{Decision, GetSli, History, Request, SloText, Verdict, decide};
 use capstan_model::event::CloudEvent;
-use capstan_model::event::evaluation::{FINISHED, IndicatorStatus, ResultKind, Subject};
+use capstan_model::event::evaluation::{FINISHED, Subject};
+use capstan_model::event::result::{IndicatorStatus, ResultKind};
 use capstan_model::event::sli::SliValue;
 use capstan_model::slo;
 use capstan_model::timeframe;

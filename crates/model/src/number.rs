@@ -36,6 +36,23 @@ pub fn display(value: f64) -> String {
     display_with_exponent(value, 21)
 }
 
+/// Writes a double for people: six significant digits at most, no trailing zeros.
+pub fn human(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return display(value.abs());
+    }
+    if value.is_subnormal() {
+        // Has fewer than six digits, so they need not read back as themselves.
+        return display(format!("{value:.5e}").parse().unwrap_or(value));
+    }
+    if let Some(text) = short_integer(value) {
+        return text;
+    }
+    let scientific = format!("{value:.5e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    lay_out(mantissa.trim_end_matches('0').trim_end_matches('.'), exponent, 21)
+}
+
 fn display_with_exponent(value: f64, from: i32) -> String {
     if !value.is_finite() {
         return if value.is_nan() {
@@ -46,14 +63,39 @@ fn display_with_exponent(value: f64, from: i32) -> String {
             "-Inf".into()
         };
     }
+    if let Some(text) = short_integer(value) {
+        return text;
+    }
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    lay_out(mantissa, exponent, from)
+}
+
+/// A whole number of at most six digits, which every notation writes alike; most numbers are such.
+fn short_integer(value: f64) -> Option<String> {
+    (is_plain_integer(value) && value.abs() < 1e6).then(|| (value as i64).to_string())
+}
+
+/// Writes `mantissa` (`-d.ddd`, without trailing zeros) times ten to the `exponent`: with an exponent below 1e-4 and
+/// from ten to the power of `from` on, without one in between.
+fn lay_out(mantissa: &str, exponent: &str, from: i32) -> String {
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if value != 0.0 && !(-4..from).contains(&exponent) {
+    if !(-4..from).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{mantissa}e{sign}{:02}", exponent.abs());
     }
-    format!("{value}")
+    let (sign, magnitude) = mantissa.strip_prefix('-').map_or(("", mantissa), |magnitude| ("-", magnitude));
+    let digits = magnitude.replace('.', "");
+    let whole = usize::try_from(exponent + 1).unwrap_or(0);
+    if whole == 0 {
+        let zeros = exponent.unsigned_abs() as usize - 1;
+        return format!("{sign}0.{:0<zeros$}{digits}", "");
+    }
+    match digits.split_at_checked(whole) {
+        Some((digits, "")) => format!("{sign}{digits}"),
+        Some((whole, decimals)) => format!("{sign}{whole}.{decimals}"),
+        None => format!("{sign}{digits:0<whole$}"),
+    }
 }
 
 /// Why a text is not a number.
@@ -255,6 +297,8 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(display_v1(value), text);
         }
+        assert_eq!(human(66.666_666), "66.6667");
+        assert_eq!(human(-0.0), "0");
         assert_eq!(display(1e20), "100000000000000000000");
         assert_eq!(display(1e21), "1e+21");
     }
@@ -265,6 +309,19 @@ mod tests {
             let value = f64::from_bits(bits);
             prop_assume!(value.is_finite());
             prop_assert_eq!(parse(&display_v1(value)).map(f64::to_bits), Ok(bits));
+        }
+
+        #[test]
+        fn people_read_six_digits(bits: u64, small in -1e7..1e7f64) {
+            for value in [f64::from_bits(bits), small] {
+                prop_assume!(value.is_finite());
+                let rounded: f64 = format!("{value:.5e}").parse().unwrap();
+                prop_assert_eq!(parse(&human(value)), Ok(rounded), "{}", value);
+                prop_assert_eq!(human(value), display(rounded));
+                if (1e-4..1e21).contains(&value.abs()) {
+                    prop_assert_eq!(display(value), format!("{value}"));
+                }
+            }
         }
 
         #[test]

@@ -118,7 +118,7 @@ fn jtl_csv_with_tabs_and_without_connect() {
         "jtl/tab.csv",
         &[("count", 36.0), ("avg", 65.91666666666667), ("p95(elapsed)", 96.0), ("throughput", 43.269230769230774)],
     );
-    let message = "the query needs `Connect` (in XML `ct`), which JMeter did not save: \
+    let message = "the query needs 'Connect' (in XML 'ct'), which JMeter did not save: \
                    run it with -Jjmeter.save.saveservice.connect_time=true";
     failures(Jtl, "jtl/tab.csv", &[("avg(connect)", QueryError, message)]);
 }

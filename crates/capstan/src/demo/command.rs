@@ -1,7 +1,7 @@
 //! `capstan demo`: the sample service on its own, and three gates on it.
 
 use capstan_engine::evaluate::Verdict;
-use capstan_model::event::evaluation::ResultKind;
+use capstan_model::event::result::ResultKind;
 use capstan_model::timeframe;
 use clap::{Args, Subcommand};
 

@@ -57,7 +57,7 @@ impl BacktestArgs {
 /// Tries a file.
 pub(crate) fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
     let slo = read_slo(&args.slo)?;
-    let Some(read) = &slo.slo else {
+    let Some(read) = slo.slo() else {
         let message = format!("'{}' is empty: there is nothing to try", args.slo.display());
         return Err(Failure::with_help(message, "write 'objectives:' and 'total_score:'"));
     };

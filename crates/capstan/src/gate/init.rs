@@ -23,18 +23,16 @@ use crate::terminal::{Progress, Style, print};
 
 /// `capstan gate init`
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "The limits come from what the source has now, so the service should have had some load within the last
-minutes. They are a beginning: both files say what each key means and where each limit comes from.
-
-Sources and their credentials are those of 'capstan gate run'.
+#[command(after_help = "\
+The limits come from what the source has now, so the service should have had some load within the
+last minutes. They are a beginning: the files say what each key means and where each limit comes
+from. Sources and their credentials are those of 'capstan gate run'.
 
 Examples:
   capstan gate init --source prom=http://localhost:9090 --service carts
-  capstan gate init --source prom=https://mon.example.org --project shop --stage staging --service carts \\
-      --sli prometheus/sli.yaml
-  capstan gate init --source load=k6:summary.json --service carts"
-)]
+  capstan gate init --source prom=https://mon.example.org --service carts \\
+      --project shop --stage staging --sli prometheus/sli.yaml
+  capstan gate init --source load=k6:summary.json --service carts")]
 pub(crate) struct InitArgs {
     /// Where values come from; this one is looked at
     #[arg(long, value_name = "NAME=TARGET", value_parser = SourceParser)]
@@ -59,8 +57,14 @@ pub(crate) struct InitArgs {
     force: bool,
 }
 
-/// Looks at the source and writes the files.
+/// Looks at the source, writes the files, and tells what is in them.
 pub(crate) fn run(args: &InitArgs) -> Result<Exit, Failure> {
+    print(&begin(args)?);
+    Ok(Exit::Success)
+}
+
+/// Writes the files; what is to be printed then.
+fn begin(args: &InitArgs) -> Result<String, Failure> {
     // Told before anyone waits.
     check_paths(args)?;
     let progress = Progress::on_terminal();
@@ -69,8 +73,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     let draft = draft?;
     write(&args.sli, &queries::write(&draft), args.force)?;
     write(&args.slo, &objectives::write(&draft), args.force)?;
-    print(&summary::write(&draft, args, Style::stdout()));
-    Ok(Exit::Success)
+    Ok(summary::write(&draft, args, Style::stdout()))
 }
 
 fn check_paths(args: &InitArgs) -> Result<(), Failure> {
@@ -92,19 +95,18 @@ fn exists(path: &Path) -> Failure {
 }
 
 fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
-    let written = || {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut options = std::fs::OpenOptions::new();
-        // Another one may have written the file in the meantime; that one stays too.
-        let options = if force { options.create(true).truncate(true) } else { options.create_new(true) };
-        options.write(true).open(path)?.write_all(text.as_bytes())
-    };
-    written().map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists if !force => exists(path),
-        _ => Failure::plain(format!("cannot write '{}': {}", path.display(), reason(&error))),
-    })
+    let failed = |error| Failure::plain(format!("cannot write '{}': {}", path.display(), reason(&error)));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    // Another one may have written the file in the meantime; that one stays too.
+    let options = if force { options.create(true).truncate(true) } else { options.create_new(true) };
+    let mut file = options.write(true).open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => exists(path),
+        _ => failed(error),
+    })?;
+    file.write_all(text.as_bytes()).map_err(failed)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The files that a gate reads.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use capstan_model::event::CloudEvent;
 use capstan_model::sli::{self, SliMap};
-use capstan_model::slo::{self, Slo};
+use capstan_model::slo::{self, ReadSlo, Slo};
 use serde_json::Value;
 
 use crate::failure::{CheckedFile, Failure, read_text};
@@ -14,23 +15,25 @@ use crate::failure::{CheckedFile, Failure, read_text};
 pub(crate) struct SloInput {
     /// Its text.
     pub(crate) text: String,
+    /// As read; none for an empty file.
+    pub(crate) read: Option<Arc<ReadSlo>>,
+}
+
+impl SloInput {
     /// Its meaning; none for an empty file.
-    pub(crate) slo: Option<Slo>,
-    /// How many findings lint has on it.
-    pub(crate) findings: usize,
+    pub(crate) fn slo(&self) -> Option<&Slo> {
+        self.read.as_ref().map(|read| &read.slo)
+    }
 }
 
 /// Reads an SLO file, or says everything that is wrong with it.
 pub(crate) fn read_slo(path: &Path) -> Result<SloInput, Failure> {
     let text = read_text(path)?;
     if text.is_empty() {
-        return Ok(SloInput { text, slo: None, findings: 0 });
+        return Ok(SloInput { text, read: None });
     }
     match slo::read(&text) {
-        Ok(read) => {
-            let findings = slo::lint(&read).len();
-            Ok(SloInput { text, slo: Some(read.slo), findings })
-        }
+        Ok(read) => Ok(SloInput { text, read: Some(Arc::new(read)) }),
         Err(rejections) => {
             let diagnostics = rejections.into_iter().map(|(_, diagnostic)| diagnostic).collect();
             Err(Failure::Files(vec![CheckedFile { path: path.to_owned(), text, diagnostics }]))

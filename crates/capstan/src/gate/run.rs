@@ -105,7 +105,7 @@ impl GateRun {
     /// Reads the files and opens the sources.
     pub(crate) fn prepare(args: &RunArgs) -> Result<Self, Failure> {
         let slo = read_slo(&args.slo)?;
-        let retriever = Retriever::open(args, slo.slo.as_ref())?;
+        let retriever = Retriever::open(args, slo.slo())?;
         let history = match &args.history {
             HistoryPath::None => None,
             HistoryPath::File(path) => Some(HistoryFile::new(path)),

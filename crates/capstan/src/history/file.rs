@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use capstan_engine::evaluate::History;
 use capstan_model::event::CloudEvent;
 use same_file::Handle;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::assemble;
@@ -77,7 +78,7 @@ impl HistoryFile {
 
     /// Appends events in one write and waits until the disk has them. A torn last line is cut off first; answers how many
     /// bytes that were.
-    pub(crate) fn append(&self, events: &[CloudEvent]) -> Result<usize, Failure> {
+    pub(crate) fn append<D: Serialize>(&self, events: &[CloudEvent<D>]) -> Result<usize, Failure> {
         if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| self.failed("make the folder of", &error))?;
         }
@@ -183,7 +184,7 @@ fn mend_last_line(file: &mut File) -> std::io::Result<usize> {
     Ok(torn)
 }
 
-fn write_lines(file: &mut File, events: &[CloudEvent]) -> std::io::Result<()> {
+fn write_lines<D: Serialize>(file: &mut File, events: &[CloudEvent<D>]) -> std::io::Result<()> {
     let mut lines = Vec::new();
     for event in events {
         serde_json::to_writer(&mut lines, event)?;

@@ -1,12 +1,15 @@
 //! From inputs to a verdict with its event.
 
+use std::sync::Arc;
+
 use capstan_engine::evaluate::{GetSli, History, Overflow, Request, SloText, Verdict, decide};
 use capstan_model::event::CloudEvent;
 use capstan_model::event::evaluation::{EvaluationFinished, FINISHED, SOURCE, Subject};
 use capstan_model::event::explanation::Explanation;
+use capstan_model::slo::{self, ReadSlo};
 use capstan_model::timeframe::{self, Window};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use uuid::Uuid;
 
 use crate::gate::SloInput;
@@ -15,13 +18,11 @@ use crate::gate::SloInput;
 #[derive(Debug, Clone)]
 pub(crate) struct Report {
     /// The event that goes into history and out as JSON.
-    pub(crate) event: CloudEvent,
-    /// Its data, typed.
-    pub(crate) finished: EvaluationFinished,
+    pub(crate) event: CloudEvent<EvaluationFinished>,
     /// The verdict.
     pub(crate) verdict: Verdict,
-    /// How many findings lint has on the SLO file.
-    pub(crate) findings: usize,
+    /// The SLO file; none where it was empty.
+    slo: Option<Arc<ReadSlo>>,
 }
 
 impl Report {
@@ -40,7 +41,7 @@ impl Report {
             subject,
             time_start: start.as_deref().unwrap_or_default(),
             time_end: end.as_deref().unwrap_or_default(),
-            slo: slo.slo.as_ref().map(|read| SloText { slo: read, text: &slo.text }),
+            slo: slo.slo().map(|read| SloText { slo: read, text: &slo.text }),
             get_sli,
             history,
             now,
@@ -55,25 +56,30 @@ impl Report {
             triggered_id: Some(Uuid::now_v7().to_string()),
             commit: None,
             extensions: Map::new(),
-            // The types hold nothing that JSON cannot: text keys and finite numbers.
-            data: serde_json::to_value(&decision.finished).unwrap_or(Value::Null),
+            data: decision.finished,
         };
-        Ok(Self { event, finished: decision.finished, verdict: decision.verdict, findings: slo.findings })
+        Ok(Self { event, verdict: decision.verdict, slo: slo.read.clone() })
     }
 
-    /// The event as JSON.
-    pub(crate) fn event_json(&self) -> Value {
-        serde_json::to_value(&self.event).unwrap_or(Value::Null)
+    /// The data of the event.
+    pub(crate) fn finished(&self) -> &EvaluationFinished {
+        &self.event.data
+    }
+
+    /// How many findings lint has on the SLO file. It is linted here: most ways to write a verdict do not tell.
+    pub(crate) fn findings(&self) -> usize {
+        self.slo.as_ref().map_or(0, |read| slo::lint(read).len())
     }
 
     /// The explanation; every judged evaluation has one.
     pub(crate) fn explanation(&self) -> Option<&Explanation> {
-        self.finished.evaluation.explanation.as_ref()
+        self.finished().evaluation.explanation.as_ref()
     }
 
     /// What was judged, as one name: `project/stage/service`, as far as given.
     pub(crate) fn subject(&self) -> String {
-        let parts = [&self.finished.project, &self.finished.stage, &self.finished.service];
+        let EvaluationFinished { project, stage, service, .. } = self.finished();
+        let parts = [project, stage, service];
         let given: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect();
         given.join("/")
     }

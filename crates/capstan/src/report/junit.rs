@@ -1,7 +1,7 @@
 //! The verdict for test reporters: one test case for each objective.
 
 use capstan_engine::evaluate::Verdict;
-use capstan_model::event::evaluation::{IndicatorStatus, ResultKind};
+use capstan_model::event::result::{IndicatorStatus, ResultKind};
 
 use super::Report;
 use super::table::{title, word};

@@ -1,10 +1,11 @@
 //! The verdict for a pull request.
 
 use capstan_engine::evaluate::Verdict;
-use capstan_model::event::evaluation::{IndicatorStatus, ResultKind};
+use capstan_model::event::result::{IndicatorStatus, ResultKind};
+use capstan_model::number::human;
 
 use super::Report;
-use super::table::{below, criteria, points, short, title, value, word};
+use super::table::{below, criteria, points, title, value, word};
 
 /// Writes a verdict in GitHub's Markdown.
 pub(crate) fn write(report: &Report) -> String {
@@ -17,13 +18,13 @@ pub(crate) fn write(report: &Report) -> String {
     let subject = report.subject();
     let about = if subject.is_empty() { String::new() } else { format!(" {}", code(&subject)) };
     let score = match report.verdict {
-        Verdict::Judged(_) => format!(" – score {}", short(report.finished.evaluation.score)),
+        Verdict::Judged(_) => format!(" – score {}", human(report.finished().evaluation.score)),
         Verdict::None => String::new(),
     };
     let mut text = format!("### {mark} Quality gate{about}: {}{score}\n\n", word(report.verdict));
-    if !report.finished.labels.is_empty() {
+    if !report.finished().labels.is_empty() {
         let labels: Vec<_> =
-            report.finished.labels.iter().map(|(name, value)| code(&format!("{name}={value}"))).collect();
+            report.finished().labels.iter().map(|(name, value)| code(&format!("{name}={value}"))).collect();
         text.push_str(&format!("{}\n\n", labels.join(" ")));
     }
     let Some(explanation) = report.explanation() else { return text };
@@ -41,7 +42,7 @@ pub(crate) fn write(report: &Report) -> String {
             IndicatorStatus::Fail => "❌",
             IndicatorStatus::Info => "ℹ️",
         };
-        let earlier = objective.baseline.map(short).unwrap_or_default();
+        let earlier = objective.baseline.map(human).unwrap_or_default();
         text.push_str(&format!(
             "| {status} | {} | {} | {earlier} | {} | {} |\n",
             escape(&title(objective)),

@@ -32,8 +32,9 @@ pub(crate) enum Format {
 pub(crate) fn write(report: &Report, format: Format) -> String {
     match format {
         Format::Table => table::write(report, Style::stdout()),
-        Format::Json => format!("{:#}\n", report.event_json()),
-        Format::Yaml => capstan_model::yaml::emit(&report.event_json()),
+        // The types hold nothing that JSON cannot: text keys and finite numbers.
+        Format::Json => serde_json::to_string_pretty(&report.event).unwrap_or_default() + "\n",
+        Format::Yaml => capstan_model::yaml::emit(&serde_json::to_value(&report.event).unwrap_or_default()),
         Format::Markdown => markdown::write(report),
         Format::Junit => junit::write(report),
     }

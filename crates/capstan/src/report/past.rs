@@ -2,10 +2,10 @@
 
 use capstan_engine::backtest::Replayed;
 use capstan_engine::evaluate::PastEvaluation;
+use capstan_model::number::human;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use jiff::{SignedDuration, Timestamp};
 
-use super::table::short;
 use crate::terminal::Style;
 
 /// A list of evaluations, newest first, of `total` that there are.
@@ -24,7 +24,7 @@ pub(crate) fn history_table(shown: &[&PastEvaluation], total: usize, now: Timest
             Cell::new(what(past)),
             Cell::new(labels(past)),
             Cell::new(&past.result),
-            Cell::new(short(past.score)),
+            Cell::new(human(past.score)),
             Cell::new(flags.join(", ")),
         ]);
     }
@@ -52,13 +52,13 @@ pub(crate) fn backtest_table(replayed: &[Replayed<'_>], now: Timestamp, style: S
     table.set_header(["id", "when", "what", "labels", "was", "would be", ""]);
     for again in replayed.iter().rev() {
         let past = again.past;
-        let score = again.now.as_ref().map(|decision| short(decision.finished.evaluation.score)).unwrap_or_default();
+        let score = again.now.as_ref().map(|decision| human(decision.finished.evaluation.score)).unwrap_or_default();
         table.add_row(vec![
             Cell::new(&past.id),
             Cell::new(when(past.time, now, style)),
             Cell::new(what(past)),
             Cell::new(labels(past)),
-            Cell::new(format!("{} {}", past.result, short(past.score))),
+            Cell::new(format!("{} {}", past.result, human(past.score))),
             Cell::new(format!("{} {score}", again.result())),
             Cell::new(if again.flipped() { "flips" } else { "" }),
         ]);
@@ -83,7 +83,7 @@ fn plain() -> Table {
 }
 
 fn lines(table: &Table) -> String {
-    table.lines().map(|line| format!("{}\n", line.trim())).collect()
+    table.lines().flat_map(|line| [line.trim().to_owned(), "\n".to_owned()]).collect()
 }
 
 fn what(past: &PastEvaluation) -> String {

@@ -1,9 +1,9 @@
 //! The verdict for people.
 
 use capstan_engine::evaluate::Verdict;
-use capstan_model::event::evaluation::{IndicatorStatus, ResultKind};
 use capstan_model::event::explanation::{Explanation, LimitExplained, ObjectiveExplained};
-use capstan_model::number;
+use capstan_model::event::result::{IndicatorStatus, ResultKind};
+use capstan_model::number::human;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 
 use super::Report;
@@ -54,10 +54,10 @@ fn headline(report: &Report, style: Style) -> String {
     };
     let score = match report.verdict {
         Verdict::None => String::new(),
-        Verdict::Judged(_) => format!("  score {}", short(report.finished.evaluation.score)),
+        Verdict::Judged(_) => format!("  score {}", human(report.finished().evaluation.score)),
     };
     let subject = report.subject();
-    let labels: Vec<_> = report.finished.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let labels: Vec<_> = report.finished().labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let about = [subject, labels.join(" ")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
     format!("{word}{score}  {}", style.dim(&about)).trim_end().to_owned()
 }
@@ -87,7 +87,7 @@ fn objectives(explanation: &Explanation, style: Style) -> String {
             status,
             Cell::new(title(objective)),
             Cell::new(value(objective)),
-            Cell::new(objective.baseline.map(short).unwrap_or_default()),
+            Cell::new(objective.baseline.map(human).unwrap_or_default()),
             Cell::new(criteria(&objective.limits)),
             Cell::new(points(objective)),
         ]);
@@ -111,7 +111,7 @@ pub(super) fn title(objective: &ObjectiveExplained) -> String {
 /// The value, or why there is none.
 pub(super) fn value(objective: &ObjectiveExplained) -> String {
     match (objective.value, objective.missing) {
-        (Some(value), _) => short(value),
+        (Some(value), _) => human(value),
         (None, Some(reason)) => format!("({})", reason.words()),
         (None, None) => String::new(),
     }
@@ -120,7 +120,7 @@ pub(super) fn value(objective: &ObjectiveExplained) -> String {
 /// The points, as `won/possible`.
 pub(super) fn points(objective: &ObjectiveExplained) -> String {
     let possible = objective.won + objective.lost;
-    if possible == 0.0 { String::new() } else { format!("{}/{}", short(objective.won), short(possible)) }
+    if possible == 0.0 { String::new() } else { format!("{}/{}", human(objective.won), human(possible)) }
 }
 
 /// The criteria of an objective: broken ones are marked, groups are joined by `or`.
@@ -140,7 +140,7 @@ pub(super) fn criteria(limits: &[LimitExplained]) -> String {
         let relative =
             capstan_model::slo::Criterion::parse(&limit.criteria).is_ok_and(|criterion| criterion.is_relative());
         match limit.limit {
-            Some(number) if relative => text.push_str(&format!(" (={})", short(number))),
+            Some(number) if relative => text.push_str(&format!(" (={})", human(number))),
             _ if limit.no_history => text.push_str(" (no history)"),
             _ => {}
         }
@@ -164,15 +164,10 @@ pub(super) fn below(report: &Report, explanation: &Explanation) -> Vec<String> {
     let kept = ["Score:", "Compared with"];
     lines.extend(explanation.text.iter().filter(|line| kept.iter().any(|start| line.starts_with(start))).cloned());
     lines.extend(explanation.counterfactuals.iter().map(|change| format!("{}.", change.sentence)));
-    if report.findings > 0 {
-        let findings = if report.findings == 1 { "a finding" } else { "findings" };
+    let findings = report.findings();
+    if findings > 0 {
+        let findings = if findings == 1 { "a finding" } else { "findings" };
         lines.push(format!("'capstan lint' has {findings} on this SLO file."));
     }
     lines
-}
-
-/// A number in at most six significant digits.
-pub(super) fn short(value: f64) -> String {
-    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
-    number::display(if rounded == 0.0 { 0.0 } else { rounded })
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use capstan_model::event::evaluation::ResultKind;
 use capstan_model::event::explanation::Counterfactual;
+use capstan_model::event::result::ResultKind;
+use capstan_model::number::human;
 use capstan_model::slo::Slo;
 
-use super::decide::Judged;
-use super::explain::human;
+use super::judged::Judged;
 use super::objective;
 use super::total::{Total, total};
 

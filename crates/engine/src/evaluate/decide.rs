@@ -1,118 +1,21 @@
 //! One evaluation from beginning to end (contract: gate.md 2.3).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use capstan_model::event::evaluation::{
-    Evaluation, EvaluationFinished, IndicatorResult, IndicatorStatus, ResultKind, Status, Subject,
-};
-use capstan_model::event::sli::{MissingReason, SliValue};
+use capstan_model::event::evaluation::{Evaluation, EvaluationFinished, IndicatorResult, Subject};
+use capstan_model::event::result::{IndicatorStatus, ResultKind, Status};
+use capstan_model::event::sli::SliValue;
 use capstan_model::slo::{Objective, Slo};
-use jiff::Timestamp;
 
 use super::baseline::{Baseline, baselines};
-use super::history::{History, Selection};
-use super::objective::{self, Points};
+use super::history::Selection;
+use super::judged::Judged;
+use super::objective;
+use super::request::{Decision, Failure, Overflow, Request, SloText, Verdict};
 use super::total::{self, Total};
 use super::{counterfactual, explain};
-
-/// Everything that an evaluation needs.
-#[derive(Debug, Clone)]
-pub struct Request<'a> {
-    /// What is evaluated.
-    pub subject: &'a Subject,
-    /// Start of the window, as the event shall show it; may be empty.
-    pub time_start: &'a str,
-    /// End of the window, likewise.
-    pub time_end: &'a str,
-    /// The objectives; none where the file is absent or empty.
-    pub slo: Option<SloText<'a>>,
-    /// What the SLI source answered.
-    pub get_sli: &'a GetSli,
-    /// Earlier evaluations.
-    pub history: &'a History,
-    /// When the evaluation ends; ages are counted from here.
-    pub now: Timestamp,
-}
-
-/// Objectives with the text that they were read from.
-#[derive(Debug, Clone, Copy)]
-pub struct SloText<'a> {
-    /// As read.
-    pub slo: &'a Slo,
-    /// As written.
-    pub text: &'a str,
-}
-
-/// What `get-sli.finished` says.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct GetSli {
-    /// Whether values could be had at all.
-    pub failure: Option<Failure>,
-    /// Whether the source calls its own result `fail`; the evaluation then fails whatever it computes.
-    pub failed: bool,
-    /// The source's message.
-    pub message: String,
-    /// The values.
-    pub values: Vec<SliValue>,
-    /// Why values are missing, as far as the source told it apart from the message.
-    pub reasons: BTreeMap<String, MissingReason>,
-}
-
-/// Why no values could be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// The source was stopped.
-    Aborted,
-    /// The source broke down.
-    Errored,
-}
-
-/// What comes of an evaluation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    /// Data of `evaluation.finished`.
-    pub finished: EvaluationFinished,
-    /// The verdict.
-    pub verdict: Verdict,
-}
-
-/// What a gate says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It was judged.
-    Judged(ResultKind),
-    /// It could not be judged; the event is errored, and history does not keep it.
-    None,
-}
-
-/// A baseline or limit that no double can hold.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the {what} of '{sli}' is too large for a number; it comes of the evaluations {}", .evaluations.join(", "))]
-pub struct Overflow {
-    /// Indicator.
-    pub sli: String,
-    /// `baseline`, or the criterion.
-    pub what: String,
-    /// Ids of the evaluations, newest first.
-    pub evaluations: Vec<String>,
-}
-
-/// One objective with all that was found out about it.
-pub(super) struct Judged<'a> {
-    pub(super) objective: &'a Objective,
-    pub(super) value: Option<&'a SliValue>,
-    pub(super) baseline: Baseline<'a>,
-    pub(super) points: Points,
-}
-
-impl Judged<'_> {
-    /// The value, if one was retrieved.
-    pub(super) fn measured(&self) -> Option<f64> {
-        self.value.filter(|value| value.success).map(|value| value.value)
-    }
-}
 
 /// Judges.
 pub fn decide(request: &Request<'_>) -> Result<Decision, Overflow> {
@@ -200,13 +103,22 @@ fn refuse_overflow(objective: &Objective, baseline: &Baseline<'_>, retrieved: bo
 /// metric is the first, and in what order the left-over ones are told.
 fn assign<'v>(slo: &'v Slo, values: &'v [SliValue]) -> (HashMap<&'v str, &'v SliValue>, Vec<&'v str>) {
     let mut remaining: Vec<&SliValue> = values.iter().collect();
-    let mut assigned = HashMap::new();
-    let mut named = HashSet::new();
+    // Where each metric stands in `remaining`, so that none has to be searched for.
+    let mut places: BTreeSet<_> = values.iter().enumerate().map(|(at, value)| (value.metric.as_str(), at)).collect();
+    let mut assigned = HashMap::with_capacity(values.len());
+    let mut named = HashSet::with_capacity(slo.objectives.len());
     for objective in &slo.objectives {
         let name = objective.sli.as_str();
+        let first = places.range((name, 0)..).next().copied().filter(|(metric, _)| *metric == name);
         if named.insert(name)
-            && let Some(at) = remaining.iter().position(|value| value.metric == name)
+            && let Some((_, at)) = first
         {
+            let last = remaining.len() - 1;
+            let moved = remaining[last].metric.as_str();
+            places.remove(&(name, at));
+            if places.remove(&(moved, last)) {
+                places.insert((moved, at));
+            }
             assigned.insert(name, remaining.swap_remove(at));
         }
     }

@@ -1,16 +1,19 @@
 //! The verdict in words and as data.
 
-use capstan_model::event::evaluation::{EvaluationFinished, IndicatorStatus, ResultKind};
+use capstan_model::event::evaluation::EvaluationFinished;
 use capstan_model::event::explanation::{
     BaselineValue, ComparedEvaluation, ComparisonExplained, Counterfactual, Explanation, LimitExplained, Notice,
     ObjectiveExplained, TotalExplained,
 };
+use capstan_model::event::result::{IndicatorStatus, ResultKind};
 use capstan_model::event::sli::{MissingReason, SliValue};
-use capstan_model::slo::{Criterion, Objective, OnNoData, OnNoHistory, Slo};
+use capstan_model::number::human;
+use capstan_model::slo::{Objective, OnNoData, OnNoHistory, Slo};
 
-use super::decide::{Failure, GetSli, Judged, Verdict};
 use super::history::Selection;
+use super::judged::Judged;
 use super::objective::{self, Level};
+use super::request::{Failure, GetSli, Verdict};
 use super::total::Total;
 
 /// Everything that an explanation draws on.
@@ -21,15 +24,6 @@ pub(super) struct Scene<'a> {
     pub(super) total: Total,
     pub(super) left_over: &'a [&'a str],
     pub(super) get_sli: &'a GetSli,
-}
-
-/// A number for people: six significant digits at most, no trailing zeros.
-pub(super) fn human(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return capstan_model::number::display(value);
-    }
-    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
-    capstan_model::number::display(rounded)
 }
 
 /// Explains a judged evaluation.
@@ -327,7 +321,9 @@ fn objective_sentence(explained: &ObjectiveExplained, judged: &Judged<'_>) -> St
             format!("{} of {} points{key}", human(explained.won), human(judged.points.maximum))
         }
     };
-    let shown: Vec<_> = explained.limits.iter().map(limit_words).collect();
+    let written = judged.objective.pass.iter().chain(&judged.objective.warning).flat_map(|group| &group.criteria);
+    let relative = written.map(|written| written.parsed.is_ok_and(|criterion| criterion.is_relative()));
+    let shown: Vec<_> = explained.limits.iter().zip(relative).map(|(limit, it)| limit_words(limit, it)).collect();
     let limits = if shown.is_empty() { "no criteria".to_owned() } else { shown.join(", ") };
     let baseline = match (explained.baseline, explained.baseline_values.as_slice()) {
         (Some(_), [BaselineValue { value, .. }]) => format!("; earlier {}", human(*value)),
@@ -346,11 +342,10 @@ fn status_word(status: IndicatorStatus) -> &'static str {
     }
 }
 
-fn limit_words(limit: &LimitExplained) -> String {
+fn limit_words(limit: &LimitExplained, relative: bool) -> String {
     let criteria = limit.criteria.trim();
     let level = if limit.level == "warning" { " for a warning" } else { "" };
-    let relative = limit.limit.filter(|_| Criterion::parse(criteria).is_ok_and(|criterion| criterion.is_relative()));
-    let number = relative.map(|limit| format!(" (= {})", human(limit))).unwrap_or_default();
+    let number = limit.limit.filter(|_| relative).map(|limit| format!(" (= {})", human(limit))).unwrap_or_default();
     match (limit.no_history, limit.met) {
         (true, Some(true)) => format!("{criteria} met for want of history{level}"),
         (true, Some(false)) => format!("{criteria} broken for want of history{level}"),

@@ -8,10 +8,13 @@ mod counterfactual;
 mod decide;
 mod explain;
 mod history;
+mod judged;
 mod objective;
 mod reject;
+mod request;
 mod total;
 
-pub use decide::{Decision, Failure, GetSli, Overflow, Request, SloText, Verdict, decide};
+pub use decide::decide;
 pub use history::{History, HistoryError, PastEvaluation, PastIndicator, Selection};
 pub use reject::rejected;
+pub use request::{Decision, Failure, GetSli, Overflow, Request, SloText, Verdict};

@@ -1,6 +1,7 @@
 //! One objective held against one value (contract: gate.md 2.6).
 
-use capstan_model::event::evaluation::{IndicatorResult, IndicatorStatus, TargetResult};
+use capstan_model::event::evaluation::{IndicatorResult, TargetResult};
+use capstan_model::event::result::IndicatorStatus;
 use capstan_model::event::sli::SliValue;
 use capstan_model::slo::{CriteriaGroup, Criterion, Objective, OnNoData, OnNoHistory};
 

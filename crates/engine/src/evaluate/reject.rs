@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use capstan_model::event::evaluation::{Evaluation, EvaluationFinished, ResultKind, Status, Subject};
+use capstan_model::event::evaluation::{Evaluation, EvaluationFinished, Subject};
+use capstan_model::event::result::{ResultKind, Status};
 use capstan_model::slo::Rejection;
 
 use super::decide::finished;

@@ -1,6 +1,6 @@
 //! From points to score and result (contract: gate.md 2.7).
 
-use capstan_model::event::evaluation::ResultKind;
+use capstan_model::event::result::ResultKind;
 use capstan_model::number;
 use capstan_model::slo::TotalScore;
 

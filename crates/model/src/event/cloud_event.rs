@@ -10,9 +10,9 @@ use crate::timeframe;
 /// Version of the event specification that v1's last release names.
 pub const KEPTN_SPEC_VERSION: &str = "0.2.4";
 
-/// An event: who says what about which context, and the data.
+/// An event: who says what about which context, and the data: typed where we made it, plain JSON where it was read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CloudEvent {
+pub struct CloudEvent<D = Value> {
     /// Identifies the event; opaque.
     pub id: String,
     /// Who sends it.
@@ -30,7 +30,7 @@ pub struct CloudEvent {
     /// Further attributes, in the order in which they came.
     pub extensions: Map<String, Value>,
     /// The payload; null where there is none.
-    pub data: Value,
+    pub data: D,
 }
 
 /// Why a JSON value is no event.
@@ -82,7 +82,7 @@ impl CloudEvent {
     }
 }
 
-impl Serialize for CloudEvent {
+impl<D: Serialize> Serialize for CloudEvent<D> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("specversion", "1.0")?;

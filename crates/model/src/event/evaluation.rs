@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::explanation::Explanation;
+use super::result::{IndicatorStatus, ResultKind, Status};
 use super::sli::SliValue;
 use crate::number;
 
@@ -18,39 +19,6 @@ pub const PINNED: &str = "sh.capstan.event.evaluation.pinned";
 pub const UNPINNED: &str = "sh.capstan.event.evaluation.unpinned";
 /// The source that v1's evaluations name.
 pub const SOURCE: &str = "lighthouse-service";
-
-/// Overall or evaluation result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ResultKind {
-    /// Good.
-    Pass,
-    /// Good with reservations.
-    Warning,
-    /// Not good.
-    Fail,
-}
-
-impl ResultKind {
-    /// As events write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Warning => "warning",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-/// Whether a task did its work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It did, whatever the result.
-    Succeeded,
-    /// It could not.
-    Errored,
-}
 
 /// What an evaluation is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -114,32 +82,6 @@ pub struct Evaluation {
     /// Why the result is what it is; an addition to v1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,
-}
-
-/// How one objective fared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IndicatorStatus {
-    /// Full points.
-    Pass,
-    /// Half the points.
-    Warning,
-    /// No points.
-    Fail,
-    /// Does not count.
-    Info,
-}
-
-impl IndicatorStatus {
-    /// As events write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Warning => "warning",
-            Self::Fail => "fail",
-            Self::Info => "info",
-        }
-    }
 }
 
 /// Result of one objective.

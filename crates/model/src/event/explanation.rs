@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::evaluation::{IndicatorStatus, ResultKind};
+use super::result::{IndicatorStatus, ResultKind};
 use super::sli::MissingReason;
 use crate::{number, timeframe};
 

@@ -3,6 +3,7 @@
 pub mod cloud_event;
 pub mod evaluation;
 pub mod explanation;
+pub mod result;
 pub mod sli;
 
 pub use cloud_event::{CloudEvent, EnvelopeError};

@@ -139,7 +139,7 @@ impl Composer {
                     () if value == "<<" => Some("!!merge"),
                     () => None,
                 };
-                let tag = explicit(tag).or_else(|| implied.map(str::to_owned));
+                let tag = explicit(tag).or_else(|| implied.map(Cow::Borrowed));
                 self.add(Node { kind: NodeKind::Scalar(value), tag, span }, anchor);
             }
             EventData::Alias { anchor } => {
@@ -255,10 +255,10 @@ fn syntax_help(problem: &str, body: &str, at: usize) -> Option<&'static str> {
 }
 
 /// An explicit tag in short form; `!` alone says no more than none.
-fn explicit(tag: Option<String>) -> Option<String> {
+fn explicit(tag: Option<String>) -> Option<Cow<'static, str>> {
     let tag = tag.filter(|tag| !tag.is_empty() && tag != "!")?;
-    Some(match tag.strip_prefix("tag:yaml.org,2002:") {
+    Some(Cow::Owned(match tag.strip_prefix("tag:yaml.org,2002:") {
         Some(short) => format!("!!{short}"),
         None => tag,
-    })
+    }))
 }

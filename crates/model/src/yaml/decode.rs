@@ -1,12 +1,13 @@
 //! From nodes to typed fields. Errors are collected, so that a file's author sees them all at once.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::node::{Document, NodeId, NodeKind};
+use super::node::{Document, Node, NodeId, NodeKind};
 use super::scalar::{self, Value};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 
@@ -23,6 +24,9 @@ pub struct Decoder<'d> {
     /// Maps whose merge keys are being worked in, outermost first: one that comes up again contains itself.
     merging: Vec<NodeId>,
 }
+
+/// The name, the key and the value of an entry of a mapping.
+type Entry<'d> = (Cow<'d, str>, NodeId, NodeId);
 
 /// A type that can be read from a node.
 ///
@@ -115,7 +119,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// The entries of a mapping with merge keys worked in: its own first, then those of `<<` that it does not have.
-    fn entries(&mut self, node: NodeId, what: &str) -> Option<Vec<(String, NodeId, NodeId)>> {
+    fn entries(&mut self, node: NodeId, what: &str) -> Option<Vec<Entry<'d>>> {
         let mut seen = HashSet::new();
         let mut entries = Vec::new();
         self.gather(node, what, &mut seen, &mut entries)?;
@@ -126,8 +130,8 @@ impl<'d> Decoder<'d> {
         &mut self,
         node: NodeId,
         what: &str,
-        seen: &mut HashSet<String>,
-        entries: &mut Vec<(String, NodeId, NodeId)>,
+        seen: &mut HashSet<Cow<'d, str>>,
+        entries: &mut Vec<Entry<'d>>,
     ) -> Option<()> {
         self.spend(node)?;
         let document = self.document;
@@ -147,11 +151,14 @@ impl<'d> Decoder<'d> {
         }
         self.merging.push(id);
         let mut merge = None;
+        // Plain keys of one map differ, as was seen above. Only with a tag, an alias or a merge can two mean the same.
+        let differ = self.merging.len() == 1 && pairs.iter().all(|(key, _)| is_plain(document.node(*key)));
+        entries.reserve(pairs.len());
         for (key, value) in pairs {
             if document.node(*key).tag.as_deref() == Some("!!merge") {
                 merge = Some(*value);
-            } else if let Some(name) = String::from_yaml(self, *key)
-                && seen.insert(name.clone())
+            } else if let Some(name) = self.text(*key)
+                && (differ || seen.insert(name.clone()))
             {
                 entries.push((name, *key, *value));
             }
@@ -169,7 +176,7 @@ impl<'d> Decoder<'d> {
         Some(())
     }
 
-    fn gather_merged(&mut self, node: NodeId, seen: &mut HashSet<String>, entries: &mut Vec<(String, NodeId, NodeId)>) {
+    fn gather_merged(&mut self, node: NodeId, seen: &mut HashSet<Cow<'d, str>>, entries: &mut Vec<Entry<'d>>) {
         if matches!(self.document.resolved(node).kind, NodeKind::Mapping(_)) {
             self.gather(node, "a map", seen, entries);
         } else {
@@ -179,25 +186,21 @@ impl<'d> Decoder<'d> {
     }
 
     fn refuse_repeated_keys(&mut self, pairs: &[(NodeId, NodeId)]) -> Option<()> {
-        let mut first_places: HashMap<&str, Span> = HashMap::new();
-        let mut repeated = Vec::new();
         let document = self.document;
-        for (key, _) in pairs {
-            let node = document.node(*key);
-            if let NodeKind::Scalar(name) = &node.kind {
-                if first_places.contains_key(name.as_str()) {
-                    repeated.push((name.clone(), node.span));
-                } else {
-                    first_places.insert(name, node.span);
-                }
-            }
-        }
-        let clean = repeated.is_empty();
-        for (name, span) in repeated {
-            self.error(
-                Diagnostic::error("YAML003", span, format!("the key '{name}' stands here a second time"))
-                    .help("a key may be given once; remove one of the two"),
-            );
+        let name = |(key, _): &(NodeId, NodeId)| match &document.node(*key).kind {
+            NodeKind::Scalar(name) => Some((name.as_str(), *key)),
+            _ => None,
+        };
+        // Nodes are numbered as they come in the file, so that of two alike the first goes before the second.
+        let mut keys: Vec<_> = pairs.iter().filter_map(name).collect();
+        keys.sort_unstable();
+        let mut clean = true;
+        for pair in keys.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+            let (name, key) = pair[1];
+            let diagnostic =
+                Diagnostic::error("YAML003", self.span(key), format!("the key '{name}' stands here a second time"));
+            self.error(diagnostic.help("a key may be given once; remove one of the two"));
+            clean = false;
         }
         clean.then_some(())
     }
@@ -265,27 +268,33 @@ impl<'d> Decoder<'d> {
             }
         }
     }
+
+    fn text(&mut self, node: NodeId) -> Option<Cow<'d, str>> {
+        match self.scalar(node, "text")? {
+            (Value::Null, _) => None,
+            (_, text) if self.document.resolved(node).tag.as_deref() == Some("!!binary") => {
+                let bytes = BASE64.decode(text.replace(['\n', ' '], "")).ok();
+                let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+                if text.is_none() {
+                    let span = self.span(node);
+                    let message = "this is no text in base64, as its tag !!binary says";
+                    self.error(Diagnostic::error("YAML004", span, message));
+                }
+                text.map(Cow::Owned)
+            }
+            (_, text) => Some(Cow::Borrowed(text)),
+        }
+    }
+}
+
+/// Whether a key means what stands there, and nothing else.
+fn is_plain(key: &Node) -> bool {
+    matches!(key.kind, NodeKind::Scalar(_)) && matches!(key.tag.as_deref(), None | Some("!!str"))
 }
 
 impl FromYaml for String {
     fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
-        match decoder.scalar(node, "text")? {
-            (Value::Null, _) => None,
-            (_, text) if decoder.document.resolved(node).tag.as_deref() == Some("!!binary") => {
-                let bytes = BASE64.decode(text.replace(['\n', ' '], "")).ok();
-                let text = bytes.and_then(|bytes| Self::from_utf8(bytes).ok());
-                if text.is_none() {
-                    let span = decoder.span(node);
-                    decoder.error(Diagnostic::error(
-                        "YAML004",
-                        span,
-                        "this is no text in base64, as its tag !!binary says",
-                    ));
-                }
-                text
-            }
-            (_, text) => Some(text.to_owned()),
-        }
+        decoder.text(node).map(Cow::into_owned)
     }
 }
 
@@ -379,7 +388,7 @@ impl FromYaml for BTreeMap<String, String> {
     fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
         let entries = decoder.entries(node, "a map of names and texts")?;
         let text = |decoder: &mut Decoder<'_>, value| String::from_yaml(decoder, value).unwrap_or_default();
-        Some(entries.into_iter().map(|(name, _, value)| (name, text(decoder, value))).collect())
+        Some(entries.into_iter().map(|(name, _, value)| (name.into_owned(), text(decoder, value))).collect())
     }
 }
 
@@ -391,6 +400,6 @@ impl FromYaml for BTreeMap<String, Spanned<String>> {
             value: String::from_yaml(decoder, value).unwrap_or_default(),
             span: decoder.span(value),
         };
-        Some(entries.into_iter().map(|(name, _, value)| (name, text(decoder, value))).collect())
+        Some(entries.into_iter().map(|(name, _, value)| (name.into_owned(), text(decoder, value))).collect())
     }
 }

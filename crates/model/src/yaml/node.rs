@@ -1,5 +1,7 @@
 //! A YAML document as a flat list of nodes.
 
+use std::borrow::Cow;
+
 use crate::diagnostic::Span;
 
 /// Place of a node in its document.
@@ -11,7 +13,7 @@ pub struct Node {
     /// What it is.
     pub kind: NodeKind,
     /// Explicit or implied tag in short form (`!!str`); none where a plain scalar speaks for itself.
-    pub tag: Option<String>,
+    pub tag: Option<Cow<'static, str>>,
     /// Where it stands.
     pub span: Span,
 }

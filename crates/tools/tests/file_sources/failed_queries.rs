@@ -15,41 +15,41 @@ fn jtl() {
             (
                 "errorrate",
                 QueryError,
-                "no function `errorrate` (did you mean `error_rate`?); there are `error_rate`, `errors`, `throughput`, \
-                 `duration_seconds`, `avg`, `min`, `max`, `sum`, `count`, `p95`, `p99.9` and other percentiles from p0 \
+                "no function 'errorrate' (did you mean 'error_rate'?); there are 'error_rate', 'errors', 'throughput', \
+                 'duration_seconds', 'avg', 'min', 'max', 'sum', 'count', 'p95', 'p99.9' and other percentiles from p0 \
                  to p100",
             ),
             (
                 "avg(latence)",
                 QueryError,
-                "no field `latence` (did you mean `latency`?); there are `elapsed`, `latency`, `connect`, `bytes`, \
-                 `sent_bytes`",
+                "no field 'latence' (did you mean 'latency'?); there are 'elapsed', 'latency', 'connect', 'bytes', \
+                 'sent_bytes'",
             ),
-            ("count{success=\"False\"}", QueryError, "`success` is `true` or `false`, never `False`"),
-            ("errors(bytes)", QueryError, "`errors` is of no field: leave `bytes` out"),
+            ("count{success=\"False\"}", QueryError, "'success' is 'true' or 'false', never 'False'"),
+            ("errors(bytes)", QueryError, "'errors' is of no field: leave 'bytes' out"),
             (
                 "avg{lable=\"GET /\"}",
                 QueryError,
-                "no label `lable` (did you mean `label`?); there are `label`, `thread`, `code`, `success`, `transaction`",
+                "no label 'lable' (did you mean 'label'?); there are 'label', 'thread', 'code', 'success', 'transaction'",
             ),
             (
                 "avg{label=GET}",
                 QueryError,
-                "query `avg{label=GET}`, character 11: expected a text in quotes, found `G`; write \
+                "query 'avg{label=GET}', character 11: expected a text in quotes, found 'G'; write \
                  FUNCTION(FIELD){FILTER}, for instance p95(elapsed){label=\"GET /\"}",
             ),
             (
                 "http_reqs.count",
                 QueryError,
-                "`count` behind the dot belongs to queries of k6 results; write FUNCTION(FIELD){FILTER}, for instance \
+                "'count' behind the dot belongs to queries of k6 results; write FUNCTION(FIELD){FILTER}, for instance \
                  p95(elapsed){label=\"GET /\"}",
             ),
             (
                 "count{label=\"GET\"}",
                 NoData,
-                "no sample matches {label=\"GET\"}; there is label `GET /`, `GET /cart, \"full\"`, `GET /old`, `POST /pay`",
+                "no sample matches {label=\"GET\"}; there is label 'GET /', 'GET /cart, \"full\"', 'GET /old', 'POST /pay'",
             ),
-            ("avg{code=\"404\"}", NoData, "no sample matches {code=\"404\"}; there is code `200`, `503`"),
+            ("avg{code=\"404\"}", NoData, "no sample matches {code=\"404\"}; there is code '200', '503'"),
         ],
     );
 }
@@ -61,13 +61,13 @@ fn junit() {
         "junit/surefire.xml",
         &[
             ("pass_rate{name=\"voucher\"}", NoData, "all 1 test cases were skipped"),
-            ("tests{suite=\"shop\"}", NoData, "no test case matches {suite=\"shop\"}; there is suite `shop.CartTest`"),
-            ("p95(elapsed)", QueryError, "no field `elapsed`; there are `time`"),
+            ("tests{suite=\"shop\"}", NoData, "no test case matches {suite=\"shop\"}; there is suite 'shop.CartTest'"),
+            ("p95(elapsed)", QueryError, "no field 'elapsed'; there are 'time'"),
             (
                 "passrate",
                 QueryError,
-                "no function `passrate` (did you mean `pass_rate`?); there are `tests`, `passed`, `failures`, `errors`, \
-                 `skipped`, `pass_rate`, `time`, `avg`, `min`, `max`, `sum`, `count` and 2 more and other percentiles \
+                "no function 'passrate' (did you mean 'pass_rate'?); there are 'tests', 'passed', 'failures', 'errors', \
+                 'skipped', 'pass_rate', 'time', 'avg', 'min', 'max', 'sum', 'count' and 2 more and other percentiles \
                  from p0 to p100",
             ),
         ],
@@ -83,21 +83,21 @@ fn k6() {
             (
                 "http_req_duration",
                 QueryError,
-                "which statistic of `http_req_duration`? there are `avg`, `min`, `med`, `max`, `p(90)`, `p(95)`, `p(99.9)`, \
-                 `count`; write METRIC.STAT or METRIC{TAG:VALUE}.STAT, for instance http_req_duration.p(95)",
+                "which statistic of 'http_req_duration'? there are 'avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99.9)', \
+                 'count'; write METRIC.STAT or METRIC{TAG:VALUE}.STAT, for instance http_req_duration.p(95)",
             ),
-            ("http_reqs.avg", QueryError, "`http_reqs` has no statistic `avg`; there are `count`, `rate`"),
+            ("http_reqs.avg", QueryError, "'http_reqs' has no statistic 'avg'; there are 'count', 'rate'"),
             (
                 "cart_time.p(99)",
                 QueryError,
-                "`cart_time` has no statistic `p(99)` (did you mean `p(90)`?); there are `avg`, `min`, `med`, `max`, \
-                 `p(90)`, `p(95)`, `p(99.9)`, `count`: have k6 compute it with --summary-trend-stats",
+                "'cart_time' has no statistic 'p(99)' (did you mean 'p(90)'?); there are 'avg', 'min', 'med', 'max', \
+                 'p(90)', 'p(95)', 'p(99.9)', 'count': have k6 compute it with --summary-trend-stats",
             ),
             (
                 "http_req_duration{name:cart}.avg",
                 NoData,
-                "`http_req_duration` is not in the summary with these tags, only \
-                 `http_req_duration{expected_response:true}`, `http_req_duration{name:pay}`, `http_req_duration`: k6 sums up the tags for \
+                "'http_req_duration' is not in the summary with these tags, only \
+                 'http_req_duration{expected_response:true}', 'http_req_duration{name:pay}', 'http_req_duration': k6 sums up the tags for \
                  which the script sets a threshold",
             ),
             (
@@ -109,8 +109,8 @@ fn k6() {
             (
                 "http_req_duration.threshold(\"p(95)<50\")",
                 NoData,
-                "`http_req_duration` has no threshold `p(95)<50` (did you mean `p(95)<500`?); there are `p(95)<500`, \
-                 `avg<20`",
+                "'http_req_duration' has no threshold 'p(95)<50' (did you mean 'p(95)<500'?); there are 'p(95)<500', \
+                 'avg<20'",
             ),
             (
                 "p95(http_req_duration)",
@@ -122,7 +122,7 @@ fn k6() {
     );
     let unknown = open(K6, "k6/summary-export.json").value("http_req_duraton.avg", None).unwrap_err();
     assert_eq!(unknown.reason, NoData);
-    assert!(unknown.message.starts_with("no metric `http_req_duraton` (did you mean `http_req_duration`?)"));
+    assert!(unknown.message.starts_with("no metric 'http_req_duraton' (did you mean 'http_req_duration'?)"));
     let message = "points do not tell what became of thresholds: use what k6 writes with --summary-export";
     failures(K6, "k6/points.ndjson", &[("checks.thresholds_failed", QueryError, message)]);
 }

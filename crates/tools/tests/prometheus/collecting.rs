@@ -107,7 +107,7 @@ async fn names_without_a_query_are_not_sent() {
     assert_eq!(failure(&answers[0]).0, MissingReason::Unsupported);
     assert_eq!((answers[0].query.as_ref(), answers[0].attempts), (None, 0));
     assert_eq!(answers[1].outcome, Ok(1.0));
-    assert_eq!(failure(&answers[2]), (MissingReason::Unsupported, "no source is called `elsewhere`; there is `p`"));
+    assert_eq!(failure(&answers[2]), (MissingReason::Unsupported, "no source is called 'elsewhere'; there is 'p'"));
     assert_eq!(stub.seen().len(), 1);
 }
 
@@ -131,7 +131,7 @@ async fn files_and_servers_answer_side_by_side() {
     );
 
     let missing = open("f=json:/nowhere/values.json", &[]).unwrap_err();
-    assert!(missing.starts_with("source `f`: ") && missing.contains("/nowhere/values.json"), "{missing}");
+    assert!(missing.starts_with("source 'f': ") && missing.contains("/nowhere/values.json"), "{missing}");
 }
 
 #[tokio::test]

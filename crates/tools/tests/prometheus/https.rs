@@ -161,7 +161,7 @@ async fn a_key_that_does_not_fit_its_certificate_is_refused_at_once() {
     ];
     let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let message = open(&format!("p=https://{}", nobody().await), &variables).unwrap_err();
-    assert!(message.starts_with("source `p`: CAPSTAN_SOURCE_P_CLIENT_CERT_FILE and CAPSTAN_SOURCE_P_CLIENT_KEY_FILE"));
+    assert!(message.starts_with("source 'p': CAPSTAN_SOURCE_P_CLIENT_CERT_FILE and CAPSTAN_SOURCE_P_CLIENT_KEY_FILE"));
 }
 
 #[tokio::test]

@@ -61,11 +61,11 @@ impl Contestant {
 
 /// Refuses a gate that lacks values: it would have done less than it should.
 fn whole(report: &Report, wanted: usize) -> Result<(), Failure> {
-    let results = report.finished.evaluation.indicator_results.as_deref().unwrap_or_default();
+    let results = report.finished().evaluation.indicator_results.as_deref().unwrap_or_default();
     let missing = results.iter().filter_map(|result| result.value.as_ref()).find(|value| !value.success);
     match missing {
         None if results.len() == wanted => Ok(()),
-        None => Err(Failure::plain(format!("a gate of the bench was not judged: {}", report.finished.message))),
+        None => Err(Failure::plain(format!("a gate of the bench was not judged: {}", report.finished().message))),
         Some(value) => Err(Failure::plain(format!("a gate of the bench has no '{}': {}", value.metric, value.message))),
     }
 }

@@ -26,11 +26,12 @@ pub(super) async fn look(args: &InitArgs, now: Timestamp, progress: &Progress) -
         (Source::Prometheus(prometheus), _) => {
             progress.waiting(&format!("looking for '{}' in {}", args.service, args.source.name));
             let found = discover::search(prometheus, &scope, limits.deadline).await;
-            let Found { matched, series, jobs, proposals, further, .. } = found.map_err(|error| not_found(args, error))?;
+            let Found { matched, series, jobs, proposals, further, .. } =
+                found.map_err(|error| not_found(args, error))?;
             server = Some(Server { matched, series, jobs, further });
             proposals
         }
-        (Source::File(_), Target::File { format, path }) => discover::from_file(*format, path)
+        (Source::File(file), Target::File { format, path }) => discover::from_file(file, *format, path)
             .map_err(|error| Failure::plain(format!("cannot read '{}': {}", path.display(), reason(&error))))?,
         (Source::File(_), Target::Prometheus(_)) => Vec::new(),
     };

@@ -55,7 +55,9 @@ pub(super) fn write(draft: &Draft) -> String {
 
 fn objective(indicator: &Drafted) -> String {
     let mut text = format!("  - sli: {}\n", name(&indicator.proposal.indicator));
-    text.push_str(&format!("    displayName: {}\n", quoted(&indicator.title())));
+    if indicator.title() != indicator.proposal.indicator {
+        text.push_str(&format!("    displayName: {}\n", quoted(&indicator.title())));
+    }
     text.push_str(&comment(4, &remark(indicator)));
     let Some(Criteria { pass, warning, weight, key, .. }) = &indicator.criteria else { return text };
     text.push_str(&group("pass", pass));
@@ -73,8 +75,11 @@ fn group(key: &str, criteria: &[String]) -> String {
     if criteria.is_empty() {
         return String::new();
     }
-    let lines: String = criteria.iter().map(|criterion| format!("          - \"{criterion}\"\n")).collect();
-    format!("    {key}:\n      - criteria:\n{lines}")
+    let mut text = format!("    {key}:\n      - criteria:\n");
+    for criterion in criteria {
+        text.push_str(&format!("          - \"{criterion}\"\n"));
+    }
+    text
 }
 
 /// What was seen, and what was made of it.

@@ -42,9 +42,12 @@ pub(super) fn write(draft: &Draft) -> String {
     text.push_str("spec_version: \"1.0\"\n\nindicators:\n");
     for (index, indicator) in draft.indicators.iter().enumerate() {
         let proposal = &indicator.proposal;
-        let about = format!("{}. {}", indicator.title(), proposal.about);
         text.push_str(if index == 0 { "" } else { "\n" });
-        text.push_str(&comment(2, about.trim_end()));
+        // A title that is no more than the query explains nothing.
+        if proposal.title != proposal.query {
+            let about = format!("{}. {}", indicator.title(), proposal.about);
+            text.push_str(&comment(2, about.trim_end()));
+        }
         text.push_str(&format!("  {}: {}\n", name(&proposal.indicator), query(&proposal.query)));
     }
     if let Some(Server { further, .. }) = &draft.server

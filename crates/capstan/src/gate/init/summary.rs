@@ -77,8 +77,11 @@ fn command(draft: &Draft, args: &InitArgs) -> String {
     if draft.needs_an_hour() {
         words.push(("--timeframe", "1h".to_owned()));
     }
-    let words: String = words.iter().map(|(option, value)| format!(" {option} {}", shell(value))).collect();
-    format!("capstan gate run{words}")
+    let mut command = "capstan gate run".to_owned();
+    for (option, value) in words {
+        command.push_str(&format!(" {option} {}", shell(&value)));
+    }
+    command
 }
 
 /// A word for a POSIX shell.

@@ -46,9 +46,9 @@ pub(super) fn name(text: &str) -> String {
     if plain { text.to_owned() } else { quoted(text) }
 }
 
-/// A text in quotes as YAML: single ones, between which everything stands for itself, or double ones where it must not.
+/// A text in quotes as YAML: double ones; single ones, between which everything stands for itself, where it has such.
 pub(super) fn quoted(text: &str) -> String {
-    if text.chars().all(is_plain) {
+    if text.chars().all(is_plain) && text.contains(['"', '\\']) {
         return format!("'{}'", text.replace('\'', "''"));
     }
     let escaped = |char: char| match char {
@@ -85,11 +85,11 @@ mod tests {
     fn names_are_quoted_where_they_mean_something_else() {
         for (text, yaml) in [
             ("error_rate", "error_rate"),
-            ("No", "'No'"),
-            ("1.5", "'1.5'"),
-            ("a.b", "'a.b'"),
-            ("it's", "'it''s'"),
-            ("", "''"),
+            ("No", "\"No\""),
+            ("1.5", "\"1.5\""),
+            ("it's", "\"it's\""),
+            ("i's\"", "'i''s\"'"),
+            ("", "\"\""),
         ] {
             assert_eq!(name(text), yaml);
         }

@@ -8,9 +8,13 @@ use serde_json::Value;
 use super::names::{any, time_unit, words};
 use super::proposal::{Kind, Proposal, Scale, Unit};
 use crate::sli::FileFormat;
+use crate::sli::file::FileSource;
 
 /// Most indicators that are made from a JSON document.
 const MOST: usize = 20;
+
+/// The samples of `JMeter` that are requests.
+const REQUESTS: &str = r#"{transaction="false"}"#;
 
 /// Longest indicator that is made from a JSON document, in characters.
 const LONGEST: usize = 80;
@@ -56,10 +60,10 @@ const K6: [Known; 8] = [
     ("iterations", "Iterations", "iterations.rate", Kind::Information, Unit::PerSecond),
 ];
 
-/// What a file of `format` may answer; those that [`measure`](super::measure) finds no value for, it does not.
+/// What `file`, which has the format `format`, may answer; where [`measure`](super::measure) finds no value, it does not.
 ///
-/// Reads the file at `path` only where its format says nothing of its content, which is so for JSON. Blocks.
-pub fn from_file(format: FileFormat, path: &Path) -> io::Result<Vec<Proposal>> {
+/// Reads the file again, at `path`, only where its format says nothing of its content, which is so for JSON. Blocks.
+pub fn from_file(file: &FileSource, format: FileFormat, path: &Path) -> io::Result<Vec<Proposal>> {
     let known: &[Known] = match format {
         FileFormat::Jtl => &JTL,
         FileFormat::Junit => &JUNIT,
@@ -70,10 +74,14 @@ pub fn from_file(format: FileFormat, path: &Path) -> io::Result<Vec<Proposal>> {
             return Ok(from_json(&document));
         }
     };
+    // JMeter sums up transactions in samples of their own, which would count their requests twice.
+    let count = |filter: &str| file.value("count", Some(&format!("count{filter}"))).unwrap_or_default();
+    let both = format == FileFormat::Jtl && count(r#"{transaction="true"}"#) > 0.0 && count(REQUESTS) > 0.0;
+    let filter = if both { REQUESTS } else { "" };
     let proposal = |(indicator, title, query, kind, unit): &Known| Proposal {
         indicator: (*indicator).to_owned(),
         title: (*title).to_owned(),
-        query: (*query).to_owned(),
+        query: format!("{query}{filter}"),
         kind: *kind,
         unit: *unit,
         about: String::new(),

@@ -38,21 +38,21 @@ pub fn criteria(kind: Kind, seen: f64) -> Option<Criteria> {
             weight: 2,
             ..Criteria::new(
                 ["<=+10%".to_owned(), at_most(round_up(seen * 1.5)?)],
-                "The limits are 10 % more than before, and 1.5 times of what was seen; for half of the points 2 times.",
+                "Limits: 10 % more than before and 1.5 times what was seen; 2 times for half of the points.",
             )
         }),
         Kind::Median if seen > 0.0 => Some(Criteria::new(
             ["<=+10%".to_owned(), at_most(round_up(seen * 1.5)?)],
-            "The limits are 10 % more than before, and 1.5 times of what was seen.",
+            "Limits: 10 % more than before and 1.5 times what was seen.",
         )),
         Kind::ErrorRate(scale) => error_rate(scale, seen),
         Kind::SuccessRate if seen > 0.0 => Some(Criteria {
             weight: 2,
             key: true,
-            ..Criteria::new([format!(">={}", round_down(seen)?)], "The limit is what was seen.")
+            ..Criteria::new([format!(">={}", round_down(seen)?)], "Limit: no worse than what was seen.")
         }),
-        Kind::Failures => Some(Criteria::new([at_most(seen)], "The limit is what was seen.")),
-        Kind::Resource if seen > 0.0 => Some(Criteria::new(["<=+20%".to_owned()], "The limit is 20 % more than before.")),
+        Kind::Failures => Some(Criteria::new([at_most(seen)], "Limit: no worse than what was seen.")),
+        Kind::Resource if seen > 0.0 => Some(Criteria::new(["<=+20%".to_owned()], "Limit: 20 % more than before.")),
         _ => None,
     }
 }
@@ -60,7 +60,7 @@ pub fn criteria(kind: Kind, seen: f64) -> Option<Criteria> {
 /// Limits for an indicator of which only the name is known, where nothing else is there to be judged.
 pub fn unchanged(seen: f64) -> Option<Criteria> {
     let criteria = ["<=+20%", ">=-20%"].map(str::to_owned);
-    let why = "Whether more is better cannot be told from the name, so it should stay within 20 % of before.";
+    let why = "Limits: 20 % more or less than before, since the name does not tell which of them is worse.";
     (seen.is_finite() && seen > 0.0).then(|| Criteria::new(criteria, why))
 }
 
@@ -72,16 +72,19 @@ fn error_rate(scale: Scale, seen: f64) -> Option<Criteria> {
     };
     let criteria = |limit: f64, why: &str| Criteria { weight: 2, key: true, ..Criteria::new([at_most(limit)], why) };
     if seen > HIGH * all {
-        return Some(criteria(
-            round_up(seen)?,
-            "The limit is what was seen, which is a lot: lower it when the cause is found.",
-        ));
+        let why = match scale {
+            Scale::Unknown => "Limit: no worse than what was seen.",
+            _ => "Limit: no worse than what was seen. That is a lot: lower the limit when the cause is found.",
+        };
+        return Some(criteria(round_up(seen)?, why));
     }
     let limit = round_up(seen * 2.0)?.max(least);
     let why = match (limit > least, one_percent) {
-        (true, _) => "The limit is twice of what was seen; for half of the points twice of that.".to_owned(),
-        (false, "") => "Nothing failed, so nothing may fail.".to_owned(),
-        (false, least) => format!("The limit is {least}, as no more than half of that was seen; for half of the points twice of it."),
+        (true, _) => "Limit: twice what was seen; twice that for half of the points.".to_owned(),
+        (false, "") => "Limit: 0, since nothing failed.".to_owned(),
+        (false, least) => {
+            format!("Limit: {least}, since at most half of that was seen; twice that for half of the points.")
+        }
     };
     let warning = if limit > 0.0 { vec![at_most(round_up(limit * 2.0)?)] } else { Vec::new() };
     Some(Criteria { warning, ..criteria(limit, &why) })

@@ -102,7 +102,7 @@ impl From<Failure> for SearchError {
 /// label tells the stage of `scope`, series of other stages are left out. Needs a tokio runtime with I/O and time.
 pub async fn search(source: &PrometheusSource, scope: &Scope, patience: Duration) -> Result<Found, SearchError> {
     let api = Api::new(source, scope, Instant::now() + patience);
-    let types = api.types().await;
+    let mut types: Option<Types> = None;
     let mut second: Option<Found> = None;
     let mut unknown: Option<(Selector, Vec<Series>)> = None;
     let jobs = if scope.project.is_empty() || scope.stage.is_empty() { &[][..] } else { &JOBS };
@@ -113,7 +113,11 @@ pub async fn search(source: &PrometheusSource, scope: &Scope, patience: Duration
             continue;
         }
         let (selector, series) = of_stage(selector, series, &api, scope)?;
-        match found(&api, &selector, &series, &types)? {
+        let types = match &mut types {
+            Some(types) => types,
+            none => none.insert(api.types().await),
+        };
+        match found(&api, &selector, &series, types)? {
             Some(found) if found.has_requests() => return Ok(found),
             found => second = second.or(found),
         }
@@ -125,16 +129,11 @@ pub async fn search(source: &PrometheusSource, scope: &Scope, patience: Duration
     if let Some((selector, series)) = unknown {
         return Err(nothing_known(&api, &selector, &series)?);
     }
-    in_names_of_jobs(&api, scope, &types, jobs).await
+    in_names_of_jobs(&api, scope, jobs).await
 }
 
 /// Takes the jobs whose name contains that of the service.
-async fn in_names_of_jobs(
-    api: &Api<'_>,
-    scope: &Scope,
-    types: &Types,
-    tried: &[&str],
-) -> Result<Found, SearchError> {
+async fn in_names_of_jobs(api: &Api<'_>, scope: &Scope, tried: &[&str]) -> Result<Found, SearchError> {
     let service = &scope.service;
     let pattern = verbatim(service);
     // What has to be escaped cannot be left to a placeholder.
@@ -158,7 +157,7 @@ async fn in_names_of_jobs(
         _ => selector,
     };
     let (selector, series) = of_stage(selector, series, api, scope)?;
-    match found(api, &selector, &series, types)? {
+    match found(api, &selector, &series, &api.types().await)? {
         Some(found) => Ok(Found { jobs, ..found }),
         None => Err(nothing_known(api, &selector, &series)?),
     }
