@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{ErrorFormat, Failure};
 use crate::terminal::{Style, note};
 use crate::{bench, demo, gate, lint, schema};
 
@@ -38,13 +38,6 @@ enum Command {
     /// Measure Capstan on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
-}
-
-/// How an error is written: drawn for people, or as JSON for the program that asked for JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ErrorFormat {
-    Drawn,
-    Json,
 }
 
 /// Runs a command and says how it ended.

@@ -21,6 +21,13 @@ pub(crate) enum Failure {
     },
 }
 
+/// How an error is written: drawn for people, or as JSON for the program that asked for JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorFormat {
+    Drawn,
+    Json,
+}
+
 /// A file with what was found in it.
 #[derive(Debug)]
 pub(crate) struct CheckedFile {

@@ -7,9 +7,8 @@ use capstan_model::{sli, slo};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::cli::ErrorFormat;
 use crate::exit::Exit;
-use crate::failure::{CheckedFile, Failure, read_text};
+use crate::failure::{CheckedFile, ErrorFormat, Failure, read_text};
 use crate::terminal::{Style, draw, print};
 
 /// `capstan lint F...`

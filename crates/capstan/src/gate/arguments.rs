@@ -8,7 +8,7 @@ use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Args, Command};
 
-use crate::cli::ErrorFormat;
+use crate::failure::ErrorFormat;
 use crate::report::Format;
 
 /// What is evaluated.

@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 
 use super::inputs::read_slo;
 use super::run::DEFAULT_HISTORY;
-use crate::cli::ErrorFormat;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{ErrorFormat, Failure};
 use crate::history::HistoryFile;
 use crate::report::backtest_table;
 use crate::terminal::{Style, print};

@@ -12,9 +12,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::run::DEFAULT_HISTORY;
-use crate::cli::ErrorFormat;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{ErrorFormat, Failure};
 use crate::history::{HistoryFile, Loaded, invalidated, pin_event};
 use crate::report::history_table;
 use crate::terminal::{Style, print};

@@ -10,9 +10,8 @@ use serde_json::Value;
 
 use super::arguments::{EXIT_CODES, SubjectArgs, VerdictArgs};
 use super::inputs::{read_events, read_json, read_slo};
-use crate::cli::ErrorFormat;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{ErrorFormat, Failure};
 use crate::history::assemble;
 use crate::report::{self, Report};
 use crate::terminal::print;

@@ -14,9 +14,8 @@ use clap::Subcommand;
 pub(crate) use inputs::SloInput;
 pub(crate) use run::{GateRun, RunArgs, runtime};
 
-use crate::cli::ErrorFormat;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{ErrorFormat, Failure};
 
 /// `capstan gate ...`
 #[derive(Debug, Subcommand)]
