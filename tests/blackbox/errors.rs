@@ -49,6 +49,7 @@ fn wrong_arguments_say_how_to_mend_them() {
     workplace
         .file("previous.json", r#"[{"id": "a"}]"#)
         .file("sli.yaml", "indicators: {a: b}\nsources: {error_rate: prm}\n");
+    workplace.file("empty.json", "");
     workplace.file("empty-sli.yaml", "spec_version: '1.0'\n");
     let run = "gate run --slo slo.yaml --history none";
     let lines = [
@@ -75,6 +76,9 @@ fn wrong_arguments_say_how_to_mend_them() {
         format!("{run} --source prom=json:v.json --timeframe 30s"),
         format!("{run} --source prom=json:v.json --start yesterday --timeframe 5m"),
         format!("{run} --source prom=json:v.json --settle 5"),
+        format!("{run} --source prom=json:v.json --settle -5s"),
+        format!("{run} --source prom=json:v.json --deadline 0s"),
+        "gate judge --slo slo.yaml --values empty.json".to_owned(),
         "gate history list".to_owned(),
         "gate history prune".to_owned(),
         "gate".to_owned(),

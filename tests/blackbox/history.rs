@@ -143,3 +143,60 @@ fn a_stricter_file_is_tried_on_the_past() {
     let json = workplace.line("gate backtest --slo strict.yaml -o json").expect(0).json();
     assert_eq!(json["flips"], 1);
 }
+
+#[test]
+fn a_source_that_is_down_is_no_verdict_whatever_else_has_no_query() {
+    let workplace = workplace();
+    workplace.file("slo.yaml", "objectives: [{sli: throughput, pass: [{criteria: ['>=1']}]}, {sli: nobody_knows_how}]\ntotal_score: {pass: 90%}\n");
+    workplace.line("gate run --slo slo.yaml --source prom=http://127.0.0.1:9 --deadline 1s").expect(4);
+    assert!(!workplace.path().join(".capstan").exists());
+}
+
+#[test]
+fn a_window_that_has_not_ended_is_refused() {
+    let workplace = workplace();
+    workplace.file("values.json", "{}");
+    let ran = workplace.line(&format!("{RUN} --start 2999-01-01T00:00:00Z --timeframe 5m")).expect(2);
+    assert!(ran.stderr.contains("the window ends in"), "{ran:?}");
+}
+
+#[test]
+fn a_history_that_cannot_be_written_is_told_before_anything_else() {
+    let workplace = workplace();
+    workplace.file("values.json", "{}").file("file", "");
+    let ran = workplace.line(&format!("{RUN} --history file/history.jsonl")).expect(2);
+    assert!(ran.stderr.contains("cannot write the history") || ran.stderr.contains("cannot read"), "{ran:?}");
+    workplace.line(&format!("{RUN} --history .")).expect(2);
+}
+
+#[test]
+fn curating_repairs_a_torn_line_and_says_so() {
+    let workplace = workplace();
+    gate(&workplace, 500.0, "1").expect(0);
+    for command in ["pin latest", "invalidate latest", "prune --keep 5"] {
+        let whole = workplace.read(".capstan/history.jsonl");
+        workplace.file(".capstan/history.jsonl", format!("{whole}{{\"specversion\": \"1"));
+        let listed = workplace.line("gate history list").expect(0);
+        assert!(listed.stderr.contains("is left out"), "{listed:?}");
+        let ran = workplace.line(&format!("gate history {command}")).expect(0);
+        assert!(ran.stderr.contains("was removed"), "{command}: {ran:?}");
+        assert!(workplace.line("gate history list").expect(0).stderr.is_empty());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn prune_leaves_links_and_permissions_as_they_are() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let workplace = workplace();
+    gate(&workplace, 500.0, "1").expect(0);
+    gate(&workplace, 500.0, "2").expect(0);
+    let file = workplace.path().join(".capstan/history.jsonl");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(&file, workplace.path().join("link.jsonl")).unwrap();
+    workplace.line("gate history prune --keep 1 --history link.jsonl").expect(0);
+    assert!(workplace.path().join("link.jsonl").is_symlink());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(list(&workplace).len(), 1);
+    assert_eq!(std::fs::read_dir(workplace.path().join(".capstan")).unwrap().count(), 1);
+}

@@ -203,6 +203,29 @@ mod additions {
     }
 
     #[test]
+    fn a_missing_value_that_nothing_limits_could_be_any() {
+        let slo = "objectives: [{sli: a, pass: [{criteria: ['<=+10%']}], key_sli: true}, {sli: b, pass: [{criteria: ['<5']}]}]\ntotal_score: {pass: 50%}";
+        let (exit, data) = verdict(slo, &json!([{"metric": "b", "value": 1, "success": true}]), &json!([]));
+        assert_eq!(exit, 1);
+        assert_eq!(
+            data["evaluation"]["explanation"]["counterfactuals"][0]["sentence"],
+            "any value for a would pass with 100"
+        );
+    }
+
+    #[test]
+    fn files_with_byte_order_marks_are_read() {
+        let workplace = Workplace::new();
+        let text = "objectives: [{sli: a, pass: [{criteria: ['<5']}]}]\ntotal_score: {pass: 90%}\n";
+        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        workplace.file("wide.yaml", wide).file("marked.yaml", format!("\u{feff}{}", text.replace('\n', "\r\n")));
+        workplace.file("values.json", format!("\u{feff}{}", measured(1.0)));
+        for slo in ["wide.yaml", "marked.yaml"] {
+            workplace.line(&format!("gate judge --slo {slo} --values values.json")).expect(0);
+        }
+    }
+
+    #[test]
     fn a_limit_below_zero_has_a_notation() {
         let slo = "objectives: [{sli: a, pass: [{criteria: ['<=(-5)']}]}]\ntotal_score: {pass: 90%}";
         assert_eq!(verdict(slo, &measured(-6.0), &json!([])).0, 0);
@@ -222,7 +245,7 @@ mod additions {
         let ran = workplace.line("gate judge --slo slo.yaml --values values.json --previous previous.json").expect(2);
         insta::assert_snapshot!(ran.stderr, @r"
         error: the baseline of 'a' is too large for a number; it comes of the evaluations e1, e2
-          help: invalidate the evaluation that does not belong there
+          help: take the evaluation that does not belong there out of --previous, or add its .invalidated event
         ");
     }
 }

@@ -2,6 +2,38 @@
 
 use crate::support::Workplace;
 
+/// What the file above leaves out.
+const MORE: &str = r#"comparison:
+  number_of_comparison_results: 0
+  on_no_history: fail
+objectives:
+  - sli: a
+    pass:
+      - criteria: ["=99.9"]
+  - sli: b
+    on_no_data: ignore
+total_score:
+  pass: 0.9
+"#;
+
+const RELATIVE: &str = r#"comparison:
+  compare_with: several_results
+  number_of_comparison_results: 3
+  baseline: {pinned: latest}
+objectives:
+  - sli: a
+    pass:
+      - criteria: ["<=+10%"]
+    warning:
+      - criteria: ["<=+5%"]
+  - sli: b
+    pass:
+      - criteria: ["<=+5%", ">=+10%"]
+total_score:
+  pass: "-1"
+  warning: "-2"
+"#;
+
 const DOUBTFUL: &str = r#"comparison:
   compare_with: single
   number_of_comparison_results: 2.5
@@ -47,8 +79,36 @@ fn every_finding_is_drawn() {
     workplace.file("slo.yaml", DOUBTFUL);
     workplace
         .file("sli.yaml", "indicators:\n  a: rate(x[$DURATION_SECOND])\n  b: ''\nsources: {c: load}\nindicator: {}\n");
-    let ran = workplace.line("lint slo.yaml sli.yaml").expect(1);
+    workplace
+        .file("more.yaml", MORE)
+        .file("relative.yaml", RELATIVE)
+        .file("empty-slo.yaml", "")
+        .file("informing.yaml", INFORMING);
+    let ran = workplace.line("lint slo.yaml sli.yaml more.yaml relative.yaml empty-slo.yaml informing.yaml").expect(1);
+    for code in documented_codes() {
+        assert!(ran.stdout.contains(&code), "no file here is found to have {code}");
+    }
     insta::with_settings!({prepend_module_to_snapshot => false}, { insta::assert_snapshot!("lint", ran.stdout) });
+}
+
+const INFORMING: &str = "objectives: [{sli: a}]\ntotal_score: {pass: 90%}\n";
+
+/// The codes of findings that the documentation explains.
+fn documented_codes() -> Vec<String> {
+    let page = std::fs::read_to_string(crate::support::repository().join("docs/lint.md")).unwrap();
+    let (_, findings) = page.split_once("## Findings").unwrap();
+    let rows = findings.lines().filter_map(|line| line.strip_prefix("| "));
+    let codes = rows.filter_map(|row| row.split(' ').next()).filter(|code| code.ends_with(char::is_numeric));
+    // SLO120 and SLI101 are about files that are all but empty; they have tests of their own.
+    codes.filter(|code| !["SLO120", "SLI101"].contains(code)).map(str::to_owned).collect()
+}
+
+#[test]
+fn one_unreadable_file_does_not_hide_the_others() {
+    let workplace = Workplace::new();
+    workplace.file("slo.yaml", DOUBTFUL);
+    let ran = workplace.line("lint missing.yaml slo.yaml").expect(2);
+    assert!(ran.stdout.contains("SLO102") && ran.stderr.contains("missing.yaml"), "{ran:?}");
 }
 
 #[test]

@@ -75,7 +75,11 @@ impl Failure {
         let diagnostics: Vec<Value> = match self {
             Self::Files(files) => files.iter().flat_map(CheckedFile::to_json).collect(),
             Self::Plain { message, help } => {
-                vec![json!({"code": "CLI001", "severity": "error", "message": message, "help": help})]
+                let mut diagnostic = json!({"code": "CLI001", "severity": "error", "message": message});
+                if let Some(help) = help {
+                    diagnostic["help"] = help.as_str().into();
+                }
+                vec![diagnostic]
             }
         };
         json!({ "diagnostics": diagnostics })
@@ -87,11 +91,15 @@ impl CheckedFile {
     pub(crate) fn to_json(&self) -> Vec<Value> {
         let entry = |diagnostic: &Diagnostic| {
             let (start, end) = (position(&self.text, diagnostic.span.start), position(&self.text, diagnostic.span.end));
-            json!({
+            let mut entry = json!({
                 "code": diagnostic.code, "severity": diagnostic.severity, "file": self.path.display().to_string(),
                 "line": start.line, "column": start.column, "endLine": end.line, "endColumn": end.column,
-                "message": diagnostic.message, "help": diagnostic.help,
-            })
+                "message": diagnostic.message,
+            });
+            if let Some(help) = &diagnostic.help {
+                entry["help"] = help.as_str().into();
+            }
+            entry
         };
         self.diagnostics.iter().map(entry).collect()
     }
@@ -101,12 +109,27 @@ impl CheckedFile {
 pub(crate) fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error").next().unwrap_or_default();
-    words[..1].to_lowercase() + &words[1..]
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + characters.as_str())
+}
+
+/// Text in UTF-16 with a byte order mark, as some Windows tools write it; v1 reads it too.
+fn from_utf16(bytes: &[u8]) -> Option<String> {
+    let (unit, body): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xff, 0xfe, body @ ..] => (u16::from_le_bytes, body),
+        [0xfe, 0xff, body @ ..] => (u16::from_be_bytes, body),
+        _ => return None,
+    };
+    let units: Vec<u16> = body.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+    String::from_utf16(&units).ok()
 }
 
 /// Reads a text file that a user named.
 pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
     let bytes = std::fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+    if let Some(text) = from_utf16(&bytes) {
+        return Ok(text);
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();

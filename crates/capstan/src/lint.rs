@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use capstan_model::diagnostic::Severity;
+use capstan_model::diagnostic::{Diagnostic, Severity, Span};
 use capstan_model::{sli, slo};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::{CheckedFile, ErrorFormat, Failure, read_text};
-use crate::terminal::{Style, draw, print};
+use crate::terminal::{Style, draw, note, print};
 
 /// `capstan lint F...`
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ Examples:
 
 Each finding has a code; docs/lint.md explains them all.")]
 pub(crate) struct LintArgs {
-    /// Files to look at; what each is follows from its name or, failing that, from its keys
+    /// Files to look at; what each is follows from its keys or, failing that, from its name
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How to write the findings
@@ -47,10 +47,15 @@ impl LintArgs {
 /// Looks at each file.
 pub(crate) fn run(args: &LintArgs) -> Result<Exit, Failure> {
     let mut checked = Vec::with_capacity(args.files.len());
+    let mut unreadable = Vec::new();
     for path in &args.files {
-        checked.push(check(path, read_text(path)?)?);
+        match read_text(path).and_then(|text| check(path, text)) {
+            Ok(file) => checked.push(file),
+            Err(failure) => unreadable.push(failure),
+        }
     }
     match args.output {
+        _ if checked.is_empty() => {}
         LintFormat::Text => {
             let style = Style::stdout();
             let drawn: String = checked.iter().map(|file| draw(file, style)).collect();
@@ -62,6 +67,12 @@ pub(crate) fn run(args: &LintArgs) -> Result<Exit, Failure> {
         }
     }
     let all = || checked.iter().flat_map(|file| &file.diagnostics);
+    if let Some(last) = unreadable.pop() {
+        for failure in unreadable {
+            note(&failure.draw(Style::stderr()));
+        }
+        return Err(last);
+    }
     Ok(match () {
         () if all().any(|diagnostic| diagnostic.severity == Severity::Error) => Exit::Usage,
         () if all().next().is_some() => Exit::Fail,
@@ -71,6 +82,15 @@ pub(crate) fn run(args: &LintArgs) -> Result<Exit, Failure> {
 
 fn check(path: &Path, text: String) -> Result<CheckedFile, Failure> {
     let diagnostics = match kind(path, &text)? {
+        // v1 takes an empty file for none, and a gate lets everything pass.
+        Kind::Slo if text.is_empty() => {
+            let finding = Diagnostic::warning(
+                "SLO100",
+                Span { start: 0, end: 0 },
+                "the file is empty, so every evaluation passes unjudged",
+            );
+            vec![finding.help("write 'objectives:' and 'total_score:', or start with 'capstan gate init'")]
+        }
         Kind::Slo => match slo::read(&text) {
             Ok(read) => slo::lint(&read),
             Err(rejections) => rejections.into_iter().map(|(_, diagnostic)| diagnostic).collect(),
@@ -92,10 +112,10 @@ fn kind(path: &Path, text: &str) -> Result<Kind, Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let has_key = |key: &str| text.lines().any(|line| line.trim_end().starts_with(key));
     match () {
-        () if name.contains("slo") => Ok(Kind::Slo),
-        () if name.contains("sli") => Ok(Kind::Sli),
         () if has_key("objectives:") || has_key("total_score:") => Ok(Kind::Slo),
         () if has_key("indicators:") => Ok(Kind::Sli),
+        () if name.contains("slo") => Ok(Kind::Slo),
+        () if name.contains("sli") => Ok(Kind::Sli),
         () => Err(Failure::with_help(
             format!("'{}' is neither an SLO nor an SLI file", path.display()),
             "an SLO file has 'objectives:', an SLI file has 'indicators:'; a name with 'slo' or 'sli' in it decides",

@@ -12,6 +12,11 @@ pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::
     if is_plain_integer(*value) { serializer.serialize_i64(*value as i64) } else { serializer.serialize_f64(*value) }
 }
 
+/// A double as the JSON value that v1 would write.
+pub fn to_json(value: f64) -> serde_json::Value {
+    if is_plain_integer(value) { (value as i64).into() } else { value.into() }
+}
+
 /// Like [`serialize`], for a value that may be absent.
 pub fn serialize_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {

@@ -104,7 +104,10 @@ async fn judge(stage: &mut Stage, act: &Act) -> Result<Report, Failure> {
         "  $ capstan gate run --slo slo.yaml --sli sli.yaml --source {} --label build={} ...\n",
         cue.source, cue.build
     ));
-    GateRun::prepare(&arguments)?.judge(&Progress::silent()).await
+    let gate = GateRun::prepare(&arguments)?;
+    let report = gate.judge(&Progress::silent()).await?;
+    gate.remember(&report)?;
+    Ok(report)
 }
 
 fn arguments(stage: &Stage, cue: &Cue) -> Result<RunArgs, Failure> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use capstan_engine::backtest::{Replayed, backtest};
-use capstan_model::{timeframe, yaml};
+use capstan_model::{number, timeframe, yaml};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -75,8 +75,8 @@ fn to_json(replayed: &[Replayed<'_>]) -> Value {
         let score = again.now.as_ref().map(|decision| decision.finished.evaluation.score).ok();
         json!({
             "id": again.past.id, "time": timeframe::display(again.past.time),
-            "was": {"result": again.past.result, "score": again.past.score},
-            "wouldBe": {"result": again.result(), "score": score},
+            "was": {"result": again.past.result, "score": number::to_json(again.past.score)},
+            "wouldBe": {"result": again.result(), "score": score.map(number::to_json)},
             "flips": again.flipped(), "reasons": again.reasons, "unmeasured": again.unmeasured,
         })
     };

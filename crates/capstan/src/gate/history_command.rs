@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use capstan_engine::evaluate::PastEvaluation;
 use capstan_model::event::CloudEvent;
 use capstan_model::event::evaluation::{FINISHED, INVALIDATED, PINNED, UNPINNED};
-use capstan_model::{duration, timeframe, yaml};
+use capstan_model::{duration, number, timeframe, yaml};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -176,7 +176,7 @@ fn list(args: &ListArgs, now: Timestamp) -> Result<Exit, Failure> {
 fn summary(past: &PastEvaluation) -> Value {
     json!({
         "id": past.id, "time": timeframe::display(past.time), "project": past.subject.project, "stage": past.subject.stage,
-        "service": past.subject.service, "labels": past.subject.labels, "result": past.result, "score": past.score,
+        "service": past.subject.service, "labels": past.subject.labels, "result": past.result, "score": number::to_json(past.score),
         "invalidated": past.invalidated, "pinned": past.pinned.is_some(),
     })
 }

@@ -58,7 +58,11 @@ pub(crate) fn read_sli<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Result<
 /// Reads a JSON document, or says where it breaks.
 pub(crate) fn read_json(path: &Path, wanted: &str) -> Result<Value, Failure> {
     let text = read_text(path)?;
-    serde_json::from_str(&text).map_err(|error| malformed(path, &error, wanted))
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim().is_empty() {
+        return Err(Failure::with_help(format!("{}: the file is empty", path.display()), wanted));
+    }
+    serde_json::from_str(text).map_err(|error| malformed(path, &error, wanted))
 }
 
 /// Reads events: a JSON list of them, or one after the other (JSON Lines).
@@ -66,7 +70,7 @@ pub(crate) fn read_events(path: &Path) -> Result<Vec<CloudEvent>, Failure> {
     const WANTED: &str = "wanted is a JSON list of CloudEvents, or one CloudEvent on each line";
     let text = read_text(path)?;
     let mut events = Vec::new();
-    for value in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
+    for value in serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}')).into_iter::<Value>() {
         let values = match value.map_err(|error| malformed(path, &error, WANTED))? {
             Value::Array(values) => values,
             other => vec![other],

@@ -70,7 +70,10 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Exit, Failure> {
     let subject = args.subject.subject();
     let now = jiff::Timestamp::now();
     let report = Report::judge(&slo, &subject, None, &get_sli, &history, now).map_err(|overflow| {
-        Failure::with_help(overflow.to_string(), "invalidate the evaluation that does not belong there")
+        Failure::with_help(
+            overflow.to_string(),
+            "take the evaluation that does not belong there out of --previous, or add its .invalidated event",
+        )
     })?;
     print(&report::write(&report, args.verdict.output));
     Ok(Exit::of(report.verdict, args.verdict.warning_ok))
@@ -91,9 +94,9 @@ fn read_values(path: &Path) -> Result<Vec<SliValue>, Failure> {
 }
 
 fn value(entry: &Value) -> Result<SliValue, String> {
-    let wrong = |name: &str, wanted: &str| match &entry[name] {
-        Value::Null => format!("'{name}' is missing, wanted is {wanted}"),
-        other => format!("'{name}' is {}, wanted is {wanted}", kind_of(other)),
+    let wrong = |name: &str, wanted: &str| match entry.get(name) {
+        None => format!("'{name}' is missing, wanted is {wanted}"),
+        Some(other) => format!("'{name}' is {}, wanted is {wanted}", kind_of(other)),
     };
     if !entry.is_object() {
         return Err(format!("this is {}, wanted is an object", kind_of(entry)));

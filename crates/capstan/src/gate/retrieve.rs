@@ -24,12 +24,6 @@ pub(crate) struct Retriever {
     tolerant: bool,
 }
 
-/// What the sources answered.
-pub(crate) struct Retrieval {
-    /// As an evaluation takes it.
-    pub(crate) get_sli: GetSli,
-}
-
 impl Retriever {
     /// Reads the SLI files and opens the sources. An SLO file that is empty asks for nothing.
     pub(crate) fn open(args: &RunArgs, slo: Option<&Slo>) -> Result<Self, Failure> {
@@ -51,7 +45,9 @@ impl Retriever {
             }
         }
         refuse_shared_variables(sources.keys())?;
-        for (indicator, source) in &map.sources {
+        let wanted: BTreeSet<&str> =
+            slo.iter().flat_map(|slo| &slo.objectives).map(|objective| objective.sli.as_str()).collect();
+        for (indicator, source) in map.sources.iter().filter(|(indicator, _)| wanted.contains(indicator.as_str())) {
             if !sources.contains_key(source) {
                 let known: Vec<_> = sources.keys().map(String::as_str).collect();
                 let help = match did_you_mean(source, known.iter().copied()) {
@@ -64,8 +60,6 @@ impl Retriever {
         }
         // clap sees to it that there is one.
         let first = args.sources.first().map(|spec| spec.name.clone()).unwrap_or_default();
-        let wanted: BTreeSet<&str> =
-            slo.iter().flat_map(|slo| &slo.objectives).map(|objective| objective.sli.as_str()).collect();
         let indicators = wanted.into_iter().map(|name| Indicator {
             name: name.to_owned(),
             query: map.indicators.get(name).cloned(),
@@ -89,7 +83,7 @@ impl Retriever {
         window: Window,
         limits: &Limits,
         progress: &Progress,
-    ) -> Retrieval {
+    ) -> GetSli {
         let scope = Scope {
             project: subject.project.clone(),
             stage: subject.stage.clone(),
@@ -102,7 +96,7 @@ impl Retriever {
         };
         progress.begin(self.indicators.len());
         let answers = collect(&self.sources, &self.indicators, &scope, limits, &|_| progress.advance()).await;
-        Retrieval { get_sli: self.conclude(&answers) }
+        self.conclude(&answers)
     }
 
     fn conclude(&self, answers: &[Answer]) -> GetSli {
@@ -122,7 +116,8 @@ impl Retriever {
         } else if let Some(failure) = first_of_all_failed(answers).filter(|_| !self.tolerant) {
             // v1's Prometheus service calls its own result a failure when not a single value could be had.
             get_sli.failed = true;
-            get_sli.message = format!("unable to retrieve metrics: {failure}");
+            get_sli.message =
+                format!("unable to retrieve metrics: not one value could be had; the first reason: {failure}");
         }
         get_sli
     }
@@ -144,7 +139,10 @@ fn refuse_shared_variables<'n>(names: impl Iterator<Item = &'n String>) -> Resul
 fn dead_source(answers: &[Answer]) -> Option<String> {
     let unheard = |reason| matches!(reason, MissingReason::Transport | MissingReason::Login | MissingReason::Timeout);
     let mut by_source: BTreeMap<&str, Vec<&Answer>> = BTreeMap::new();
-    for answer in answers {
+    // An indicator without a query asks nobody, and tells nothing of the source.
+    let asked =
+        |answer: &&Answer| !answer.outcome.as_ref().is_err_and(|failure| failure.reason == MissingReason::Unsupported);
+    for answer in answers.iter().filter(asked) {
         by_source.entry(&answer.source).or_default().push(answer);
     }
     let dead = by_source.iter().filter(|(_, answers)| {

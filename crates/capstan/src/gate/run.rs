@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use capstan_engine::evaluate::Verdict;
+use capstan_model::duration;
 use capstan_model::timeframe::{self, Window};
 use capstan_tools::sli::{Limits, SourceSpec};
 use clap::{Args, FromArgMatches};
@@ -11,12 +12,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::arguments::{EXIT_CODES, SourceParser, SubjectArgs, VerdictArgs};
 use super::inputs::{SloInput, read_slo};
-use super::retrieve::{Retrieval, Retriever};
+use super::retrieve::Retriever;
 use crate::exit::Exit;
 use crate::failure::{ErrorFormat, Failure};
 use crate::history::{HistoryFile, HistoryPath, Loaded};
 use crate::report::{self, Report};
-use crate::terminal::{Progress, Style, note, print};
+use crate::terminal::{Progress, print};
+
+/// How far a runner's clock may be behind that of whoever measured the window.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Where a history is kept when nothing else is said.
 pub(crate) const DEFAULT_HISTORY: &str = ".capstan/history.jsonl";
@@ -62,13 +66,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DURATION", default_value = "", hide_default_value = true)]
     pub(crate) timeframe: String,
     /// How long to wait behind the end of the window for late samples
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = length, allow_hyphen_values = true)]
     pub(crate) settle: Duration,
     /// File with earlier evaluations, which this one is added to; 'none' compares with nothing and keeps nothing
     #[arg(long, value_name = "FILE", default_value = DEFAULT_HISTORY)]
     pub(crate) history: HistoryPath,
     /// How long the retrieval of all values may take
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = positive, allow_hyphen_values = true)]
     pub(crate) deadline: Duration,
     #[command(flatten)]
     pub(crate) verdict: VerdictArgs,
@@ -86,9 +90,14 @@ impl RunArgs {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let nanoseconds = capstan_model::duration::parse(text)
-        .map_err(|_| "a duration is a number with a unit: 30s, 5m, 1h30m".to_owned())?;
+fn positive(text: &str) -> Result<Duration, String> {
+    length(text)
+        .and_then(|length| if length.is_zero() { Err("it must be longer than 0".to_owned()) } else { Ok(length) })
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    let nanoseconds =
+        duration::parse(text).map_err(|_| "a duration is a number with a unit: 30s, 5m, 1h30m".to_owned())?;
     u64::try_from(nanoseconds).map(Duration::from_nanos).map_err(|_| "a duration cannot be negative here".to_owned())
 }
 
@@ -109,9 +118,10 @@ impl GateRun {
             HistoryPath::None => None,
             HistoryPath::File(path) => Some(HistoryFile::new(path)),
         };
-        // What cannot be read is told before anyone waits for queries.
+        // What cannot be read or written is told before anyone waits for queries.
         if let Some(history) = &history {
             history.load()?;
+            history.probe()?;
         }
         Ok(Self { args: args.clone(), slo, retriever, history })
     }
@@ -121,11 +131,11 @@ impl GateRun {
         let args = &self.args;
         let window = timeframe::resolve(&args.start, &args.end, &args.timeframe, Timestamp::now())
             .map_err(|error| Failure::with_help(error.to_string(), window_help(&error)))?;
-        settle(window, args.settle, progress).await;
+        settle(window, args.settle, progress).await?;
         let limits = Limits { deadline: args.deadline, ..Limits::default() };
         let subject = args.subject.subject();
-        let Retrieval { get_sli } = self.retriever.retrieve(&subject, window, &limits, progress).await;
-        let Loaded { history, torn, .. } = match &self.history {
+        let get_sli = self.retriever.retrieve(&subject, window, &limits, progress).await;
+        let Loaded { history, .. } = match &self.history {
             Some(file) => file.load()?,
             None => Loaded::default(),
         };
@@ -135,26 +145,16 @@ impl GateRun {
                 Failure::with_help(overflow.to_string(), help)
             },
         )?;
-        if let Some(file) = &self.history {
-            remember(file, &report, torn)?;
-        }
         Ok(report)
     }
-}
 
-fn remember(file: &HistoryFile, report: &Report, torn: usize) -> Result<(), Failure> {
-    if report.verdict != Verdict::None {
-        file.append(std::slice::from_ref(&report.event))?;
+    /// Adds a verdict to the history. Without a verdict there is nothing to remember.
+    pub(crate) fn remember(&self, report: &Report) -> Result<(), Failure> {
+        match &self.history {
+            Some(file) if report.verdict != Verdict::None => file.append(std::slice::from_ref(&report.event)),
+            _ => Ok(()),
+        }
     }
-    if torn > 0 {
-        let path = file.path().display();
-        let repaired = if report.verdict == Verdict::None { "was left out" } else { "was removed" };
-        note(&format!(
-            "{} the last line of '{path}' was never finished ({torn} bytes) and {repaired}\n",
-            Style::stderr().yellow("note:")
-        ));
-    }
-    Ok(())
 }
 
 /// Runs a gate.
@@ -164,7 +164,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let report = runtime()?.block_on(gate.judge(&progress));
     progress.clear();
     let report = report?;
+    let remembered = gate.remember(&report);
+    // The verdict is said even where it cannot be kept.
     print(&report::write(&report, args.verdict.output));
+    remembered?;
     Ok(Exit::of(report.verdict, args.verdict.warning_ok))
 }
 
@@ -176,13 +179,21 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::plain(format!("cannot start: {error}")))
 }
 
-async fn settle(window: Window, settle: Duration, progress: &Progress) {
-    let settled = SignedDuration::try_from(settle).ok().and_then(|settle| window.end.checked_add(settle).ok());
-    let wait = settled.map(|settled| settled.duration_since(Timestamp::now()));
-    if let Some(wait) = wait.and_then(|wait| Duration::try_from(wait).ok()).filter(|wait| !wait.is_zero()) {
+/// Waits until `settle` has passed since the end of the window. An end that is yet to come is refused: whoever means to
+/// wait for it would have to be told, and a clock that runs ahead would hold up a pipeline.
+async fn settle(window: Window, settle: Duration, progress: &Progress) -> Result<(), Failure> {
+    let ahead = window.end.duration_since(Timestamp::now());
+    if ahead > CLOCK_SKEW {
+        let message = format!("the window ends in {}", duration::display_seconds(ahead.as_secs()));
+        return Err(Failure::with_help(message, "run the gate after the end of the window, and check the clock"));
+    }
+    let settled = SignedDuration::try_from(settle).unwrap_or(SignedDuration::MAX);
+    let wait = settled.saturating_add(ahead);
+    if let Some(wait) = Duration::try_from(wait).ok().filter(|wait| !wait.is_zero() && !settle.is_zero()) {
         progress.waiting(&format!("waiting {} s for late samples", wait.as_secs_f64().ceil()));
         tokio::time::sleep(wait).await;
     }
+    Ok(())
 }
 
 fn window_help(error: &timeframe::TimeframeError) -> &'static str {
@@ -192,7 +203,7 @@ fn window_help(error: &timeframe::TimeframeError) -> &'static str {
         E::EndAndTimeframe => "give either --end or --timeframe",
         E::EndAlone => "add --start; for a window that ends now, --timeframe alone is enough",
         E::Timeframe(_) => "write --timeframe as 300s, 5m or 1h30m; there is no unit for days",
-        E::Timestamp(_) => "the forms are those of RFC 3339",
+        E::Timestamp(_) => "the form is that of RFC 3339; for a window that ends now, --timeframe alone is enough",
         E::TooShort => "widen the window; a query may still look at less with a range of its own, such as [30s]",
         E::OutOfRange => "choose a shorter timeframe",
     }

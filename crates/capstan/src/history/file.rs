@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::assemble;
 use crate::failure::{Failure, reason};
+use crate::terminal::{Style, note};
 
 /// Where history is kept, if at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +53,6 @@ impl HistoryFile {
         Self { path: path.to_owned() }
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Reads the file; one that does not exist is an empty history.
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
         match self.open_locked(OpenOptions::new().read(true), File::lock_shared) {
@@ -68,7 +65,9 @@ impl HistoryFile {
     /// Like [`load`](Self::load), but a missing file is an error: there is nothing to look at.
     pub(crate) fn load_existing(&self) -> Result<Loaded, Failure> {
         if self.path.exists() {
-            return self.load();
+            let loaded = self.load()?;
+            self.tell_torn(loaded.torn, "is left out");
+            return Ok(loaded);
         }
         Err(Failure::with_help(
             format!("there is no history at '{}'", self.path.display()),
@@ -76,31 +75,62 @@ impl HistoryFile {
         ))
     }
 
-    /// Appends events in one write and waits until the disk has them. A torn last line is cut off first; answers how many
-    /// bytes that were.
-    pub(crate) fn append<D: Serialize>(&self, events: &[CloudEvent<D>]) -> Result<usize, Failure> {
-        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| self.failed("make the folder of", &error))?;
-        }
+    /// Says now whether the file could be written later; leaves nothing behind.
+    pub(crate) fn probe(&self) -> Result<(), Failure> {
+        let here = Path::new(".");
+        let ancestors = self.path.ancestors().map(|path| if path.as_os_str().is_empty() { here } else { path });
+        let writable = match ancestors.into_iter().find(|path| path.exists()) {
+            Some(path) if path.is_dir() && path != self.path => tempfile::tempfile_in(path).map(drop),
+            Some(path) => OpenOptions::new().append(true).open(path).map(drop),
+            None => Ok(()),
+        };
+        writable.map_err(|error| self.failed("write", &error))
+    }
+
+    /// Appends events in one write and waits until the disk has them. A torn last line is cut off first, and said.
+    pub(crate) fn append<D: Serialize>(&self, events: &[CloudEvent<D>]) -> Result<(), Failure> {
+        self.folder()?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = self.open_locked(&options, File::lock).map_err(|error| self.failed("open", &error))?;
         let torn = mend_last_line(&mut file).map_err(|error| self.failed("mend", &error))?;
         write_lines(&mut file, events).map_err(|error| self.failed("append to", &error))?;
-        Ok(torn)
+        self.tell_torn(torn, "was removed");
+        Ok(())
     }
 
-    /// Replaces the file at one blow by what `keep` leaves of it; gates that want to append wait meanwhile.
+    /// Replaces the file at one blow by what `keep` leaves of it; gates that want to append wait meanwhile. A link stays
+    /// a link, and permissions stay as they are.
     pub(crate) fn rewrite(&self, keep: impl FnOnce(Loaded) -> Vec<CloudEvent>) -> Result<(), Failure> {
         let mut file = self
             .open_locked(OpenOptions::new().read(true).write(true), File::lock)
             .map_err(|error| self.failed("open", &error))?;
-        let kept = keep(self.read(&mut file)?);
-        let spare = self.path.with_extension("jsonl.new");
-        let replaced = File::create(&spare)
-            .and_then(|mut spare| write_lines(&mut spare, &kept))
-            .and_then(|()| std::fs::rename(&spare, &self.path));
+        let loaded = self.read(&mut file)?;
+        self.tell_torn(loaded.torn, "was removed");
+        let kept = keep(loaded);
+        let replaced = std::fs::canonicalize(&self.path).and_then(|path| {
+            let folder = path.parent().unwrap_or(Path::new("/"));
+            let mut spare = tempfile::NamedTempFile::new_in(folder)?;
+            spare.as_file().set_permissions(file.metadata()?.permissions())?;
+            write_lines(spare.as_file_mut(), &kept)?;
+            spare.persist(&path).map_err(|error| error.error)?;
+            File::open(folder)?.sync_all()
+        });
         replaced.map_err(|error| self.failed("rewrite", &error))
+    }
+
+    /// The folder of the file, made if it is not there.
+    fn folder(&self) -> Result<&Path, Failure> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(|error| self.failed("make the folder of", &error))?;
+        Ok(folder)
+    }
+
+    fn tell_torn(&self, bytes: usize, what: &str) {
+        if bytes > 0 {
+            let (word, path) = (Style::stderr().yellow("note:"), self.path.display());
+            note(&format!("{word} the last line of '{path}' was never finished ({bytes} bytes) and {what}\n"));
+        }
     }
 
     /// Opens and locks the file. Whoever waited for the lock may hold a file that was replaced meanwhile, and looks again.
@@ -131,8 +161,7 @@ impl HistoryFile {
         }
         let lines = lines.split(|byte| *byte == b'\n').chain(last);
         for (number, line) in lines.enumerate().filter(|(_, line)| !line.trim_ascii().is_empty()) {
-            let value: Value =
-                serde_json::from_slice(line).map_err(|error| self.broken(number + 1, &error.to_string()))?;
+            let value: Value = serde_json::from_slice(line).map_err(|error| self.broken(number + 1, &words(&error)))?;
             let event = CloudEvent::from_json(value).map_err(|error| self.broken(number + 1, &error.to_string()))?;
             events.push(event);
             numbers.push(number + 1);
@@ -150,8 +179,16 @@ impl HistoryFile {
     }
 
     fn failed(&self, what: &str, error: &std::io::Error) -> Failure {
-        Failure::plain(format!("cannot {what} the history '{}': {}", self.path.display(), reason(error)))
+        Failure::with_help(
+            format!("cannot {what} the history '{}': {}", self.path.display(), reason(error)),
+            "name another file with --history; 'gate run --history none' compares with nothing and keeps nothing",
+        )
     }
+}
+
+/// What is wrong with a line of JSON, without the place within it: the line of the file is told.
+fn words(error: &serde_json::Error) -> String {
+    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 /// Leaves the file with its end at a line's end, and the position there.

@@ -48,7 +48,7 @@ pub(super) fn nearest(slo: &Slo, judged: &[Judged<'_>], actual: &Total) -> Vec<C
     best.into_iter()
         .map(|(change, sli, group)| {
             let world = World { slo, group, actual, key_failures };
-            describe(sli, group[0], &world.rounded(change))
+            describe(sli, group[0], &world.rounded(change), world.candidates().len() == 1)
         })
         .collect()
 }
@@ -78,6 +78,10 @@ impl World<'_> {
                     candidates.extend([limit, limit.next_up(), limit.next_down()]);
                 }
             }
+        }
+        if self.from().is_none() {
+            // Where nothing limits a missing value, any value is as good as this one.
+            candidates.push(self.group[0].baseline.aggregate.unwrap_or_default());
         }
         candidates
     }
@@ -130,7 +134,8 @@ fn tidy(value: f64, decimals: i32) -> f64 {
     }
 }
 
-fn describe(sli: &str, judged: &Judged<'_>, change: &Change) -> Counterfactual {
+/// `unlimited` tells that no criterion of the objective has a limit now.
+fn describe(sli: &str, judged: &Judged<'_>, change: &Change, unlimited: bool) -> Counterfactual {
     let name = judged.objective.title();
     let from = judged.measured();
     let score = human(change.outcome.score);
@@ -149,6 +154,7 @@ fn describe(sli: &str, judged: &Judged<'_>, change: &Change) -> Counterfactual {
                 format!("{name} at {shown_to} instead of {shown_from} {consequence}")
             }
         }
+        None if unlimited => format!("any value for {name} {consequence}"),
         None => format!("a value of {} for {name} {consequence}", human(change.to)),
     };
     Counterfactual {

@@ -1,6 +1,8 @@
 //! The verdict in words and as data.
 
 use capstan_model::event::evaluation::EvaluationFinished;
+use std::collections::BTreeMap;
+
 use capstan_model::event::explanation::{
     BaselineValue, ComparedEvaluation, ComparisonExplained, Counterfactual, Explanation, LimitExplained, Notice,
     ObjectiveExplained, TotalExplained,
@@ -42,7 +44,8 @@ pub(super) fn explain(
     text.extend(notices.iter().map(|notice| format!("Note: {}.", notice.message)));
     text.extend(objectives.iter().map(|objective| objective.sentence.clone()));
     text.extend(total.iter().map(|total| format!("Score: {}.", total.arithmetic)));
-    text.extend(comparison_sentence(&comparison));
+    let compared = objectives.iter().any(|objective| !objective.baseline_values.is_empty());
+    text.extend(comparison_sentence(&comparison, compared));
     text.extend(counterfactuals.iter().map(|counterfactual| format!("{}.", capitalised(&counterfactual.sentence))));
     Explanation { verdict: sentence, text, notices, comparison, objectives, total, counterfactuals }
 }
@@ -50,13 +53,20 @@ pub(super) fn explain(
 /// Explains an evaluation whose values could not be had.
 pub(super) fn without_values(failure: Failure, get_sli: &GetSli) -> Explanation {
     let verdict = match failure {
-        Failure::Aborted => "No verdict: the retrieval of values was aborted.".to_owned(),
-        Failure::Errored => format!("No verdict: the values could not be retrieved: {}", get_sli.message),
+        Failure::Aborted if get_sli.message.is_empty() => "No verdict: the retrieval of values was aborted.".to_owned(),
+        Failure::Aborted => format!("No verdict: the retrieval of values was aborted: {}", one_line(&get_sli.message)),
+        Failure::Errored => format!("No verdict: the values could not be retrieved: {}", one_line(&get_sli.message)),
     };
-    let mut explanation = plain(verdict, Vec::new());
-    let reasons = get_sli.values.iter().filter(|value| !value.success);
-    explanation.text.extend(reasons.map(|value| format!("{}: {}.", value.metric, value.message)));
-    explanation
+    // What several indicators miss for one reason is said once.
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for value in get_sli.values.iter().filter(|value| !value.success) {
+        reasons.entry(&value.message).or_default().push(&value.metric);
+    }
+    let missing = reasons.iter().map(|(message, metrics)| Notice {
+        code: "missing",
+        message: format!("{}: {}", few(metrics), one_line(message)),
+    });
+    plain(verdict, missing.collect())
 }
 
 /// Explains an evaluation without objectives, which v1 lets pass.
@@ -91,7 +101,8 @@ fn sentence(finished: &EvaluationFinished, verdict: Verdict, scene: &Scene<'_>) 
         _ if scene.judged.is_empty() => "Failed: the SLO file has no objectives, and v1 fails such a file.".to_owned(),
         _ if scene.get_sli.failed => {
             let message = &scene.get_sli.message;
-            format!("Failed: the SLI source calls its own result a failure ({message}); the score would be {score}.")
+            let message = one_line(message);
+            format!("Failed: the retrieval of values counts as failed ({message}); the score would be {score}.")
         }
         Verdict::Judged(ResultKind::Pass) if scene.total.maximum == 0.0 => {
             "Passed with 100: every objective only informs, so nothing could fail.".to_owned()
@@ -109,6 +120,31 @@ fn sentence(finished: &EvaluationFinished, verdict: Verdict, scene: &Scene<'_>) 
     }
 }
 
+/// Some names of many: all of a few, else the first and how many more.
+fn few(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..SHOWN].join(", ")),
+    }
+}
+
+/// The end of a long id: enough for `gate history show`.
+fn short_id(id: &str) -> String {
+    const SHOWN: usize = 8;
+    let count = id.chars().count();
+    if count <= 2 * SHOWN {
+        id.to_owned()
+    } else {
+        format!("…{}", id.chars().skip(count - SHOWN).collect::<String>())
+    }
+}
+
+/// A source's message as part of a sentence: no line breaks, nothing that a terminal obeys.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("a {what}") } else { format!("{what}s") }
 }
@@ -116,7 +152,7 @@ fn plural(count: usize, what: &str) -> String {
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     // A name at the beginning is left as it is written.
-    if text.starts_with("a value ") {
+    if text.starts_with("a value ") || text.starts_with("any value ") {
         characters
             .next()
             .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + characters.as_str())
@@ -156,7 +192,7 @@ fn notices(scene: &Scene<'_>) -> Vec<Notice> {
         };
         notice(
             "no-history",
-            format!("nothing to compare with: {why}; the relative criteria of {} {consequence}", unheld.join(", ")),
+            format!("nothing to compare with: {why}; the relative criteria of {} {consequence}", few(&unheld)),
         );
     }
     if scored().next().is_some() && !scored().any(|judged| relative(judged.objective)) {
@@ -173,10 +209,10 @@ fn notices(scene: &Scene<'_>) -> Vec<Notice> {
         .map(|judged| judged.objective.title())
         .collect();
     if !ignored.is_empty() {
-        notice("ignored", format!("{} had no value and did not count (on_no_data: ignore)", ignored.join(", ")));
+        notice("ignored", format!("{} had no value and did not count (on_no_data: ignore)", few(&ignored)));
     }
     if !scene.left_over.is_empty() {
-        notice("unused-values", format!("values without an objective: {}", scene.left_over.join(", ")));
+        notice("unused-values", format!("values without an objective: {}", few(scene.left_over)));
     }
     notices
 }
@@ -196,20 +232,24 @@ fn comparison(scene: &Scene<'_>) -> ComparisonExplained {
     }
 }
 
-fn comparison_sentence(comparison: &ComparisonExplained) -> Option<String> {
+/// `compared` tells whether any of the evaluations held an indicator of the file.
+fn comparison_sentence(comparison: &ComparisonExplained, compared: bool) -> Option<String> {
     let passed_over: Vec<_> =
         comparison.passed_over.iter().map(|over| format!("{} ({})", over.count, over.reason)).collect();
     let found = comparison.evaluations.len();
-    let mut sentence = match comparison.evaluations.first() {
+    let ids: Vec<_> = comparison.evaluations.iter().map(|past| short_id(&past.id)).collect();
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    let mut sentence = match comparison.evaluations.first().filter(|_| compared) {
         None if passed_over.is_empty() => return None,
         None => "Compared with nothing".to_owned(),
         Some(newest) if found == 1 => {
-            format!("Compared with the evaluation of {}", capstan_model::timeframe::display(newest.time))
+            format!("Compared with the evaluation of {} ({})", capstan_model::timeframe::display(newest.time), ids[0])
         }
         Some(newest) => format!(
-            "Compared with the {} of {found} evaluations, the newest of {}",
+            "Compared with the {} of {found} evaluations, the newest of {} ({})",
             comparison.aggregate,
-            capstan_model::timeframe::display(newest.time)
+            capstan_model::timeframe::display(newest.time),
+            few(&ids)
         ),
     };
     if !passed_over.is_empty() {
@@ -260,7 +300,7 @@ fn objective(judged: &Judged<'_>, scene: &Scene<'_>) -> ObjectiveExplained {
         status: points.status,
         value: judged.measured(),
         missing,
-        message: value.filter(|value| !value.success).map(|value| value.message.clone()).unwrap_or_default(),
+        message: value.filter(|value| !value.success).map(|value| one_line(&value.message)).unwrap_or_default(),
         baseline: baseline.aggregate.filter(|aggregate| aggregate.is_finite()),
         baseline_values: baseline
             .values

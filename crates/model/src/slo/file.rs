@@ -15,7 +15,7 @@ pub struct SloFile {
     /// Filters that are handed to the SLI source with each query, by name.
     pub filter: Option<BTreeMap<String, String>>,
     /// With what earlier evaluations relative criteria compare. Without this block: with the newest one, whatever its result.
-    pub comparison: Option<ComparisonBlock>,
+    pub comparison: Option<Spanned<ComparisonBlock>>,
     /// What is judged.
     #[schemars(extend("items" = {"anyOf": [{"$ref": "#/$defs/ObjectiveEntry"}, {"type": "null"}]}))]
     pub objectives: Option<Vec<Option<Spanned<ObjectiveEntry>>>>,

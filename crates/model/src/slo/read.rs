@@ -67,7 +67,7 @@ pub fn read(text: &str) -> Result<ReadSlo, Rejections> {
     let mut reader = Reader { rejections: Vec::new() };
     let slo = Slo {
         filter: file.filter.clone().unwrap_or_default(),
-        comparison: reader.comparison(file.comparison.as_ref()),
+        comparison: reader.comparison(file.comparison.as_ref().map(|block| &block.value)),
         objectives: file.entries().map(|entry| reader.objective(&entry.value)).collect(),
         total_score: reader.total_score(file.total_score.as_ref(), whole),
     };

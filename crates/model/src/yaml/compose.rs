@@ -148,7 +148,8 @@ impl Composer {
                         "YAML002",
                         span,
                         format!("no anchor '&{anchor}' stands before this alias"),
-                    ));
+                    )
+                    .help("define it before its use, or put a text that begins with '*' in quotes"));
                 };
                 self.add(Node { kind: NodeKind::Alias(anchor, target), tag: None, span }, None);
             }
@@ -238,6 +239,9 @@ fn syntax_help(problem: &str, body: &str, at: usize) -> Option<&'static str> {
     if rest.starts_with('\t') || problem.contains("tab") {
         return Some("YAML is indented with spaces; replace the tab");
     }
+    if rest.starts_with(['>', '|']) {
+        return Some("put it in quotes: unquoted, '>' and '|' begin a text of several lines");
+    }
     if rest.starts_with(['@', '`', '%']) {
         return Some("put the value in quotes");
     }
@@ -250,6 +254,9 @@ fn syntax_help(problem: &str, body: &str, at: usize) -> Option<&'static str> {
         }
         "could not find expected ':'" => Some("a key is followed by ': ' with a space"),
         "found unexpected end of stream" => Some("a quote or bracket is not closed"),
+        "did not find expected ',' or '}'" | "did not find expected ',' or ']'" => {
+            Some("a comma is missing, or a bracket before this place is not closed")
+        }
         _ => None,
     }
 }

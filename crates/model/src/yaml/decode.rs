@@ -146,7 +146,10 @@ impl<'d> Decoder<'d> {
         let id = document.resolved_id(node);
         if self.merging.contains(&id) {
             let span = self.span(node);
-            self.error(Diagnostic::error("YAML002", span, "this alias stands for a map that contains it"));
+            self.error(
+                Diagnostic::error("YAML002", span, "this alias stands for a map that contains it")
+                    .help("write the keys out"),
+            );
             return None;
         }
         self.merging.push(id);
@@ -181,7 +184,10 @@ impl<'d> Decoder<'d> {
             self.gather(node, "a map", seen, entries);
         } else {
             let span = self.span(node);
-            self.error(Diagnostic::error("YAML005", span, "the merge key '<<' takes a map or a list of maps"));
+            self.error(
+                Diagnostic::error("YAML005", span, "the merge key '<<' takes a map or a list of maps")
+                    .help("write '<<: *name', with '&name' on the map to be merged"),
+            );
         }
     }
 
@@ -224,7 +230,10 @@ impl<'d> Decoder<'d> {
         self.error(match wanted {
             "a list" if scalar => diagnostic.help("write it as a list: each entry on a line of its own, behind '- '"),
             "a list" => diagnostic.help("put '- ' before it to make it a list of one"),
-            _ => diagnostic,
+            "true or false" => diagnostic.help("write true or false; yes, no, on and off are read too"),
+            "a whole number" => diagnostic.help("write digits alone, without quotes"),
+            "text" => diagnostic.help("write one value behind the colon"),
+            _ => diagnostic.help("write the keys on lines of their own below it, indented"),
         });
     }
 

@@ -80,7 +80,7 @@ pub(super) fn wave(
         [one] => act(one)?,
         several => std::thread::scope(|scope| {
             let threads: Vec<_> = several.iter_mut().map(|one| scope.spawn(|| act(one))).collect();
-            let outcomes = threads.into_iter().map(|thread| thread.join());
+            let outcomes = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
             // All are waited for, whatever comes of the first.
             let outcomes: Vec<_> = outcomes
                 .map(|done| done.unwrap_or_else(|_| Err(Failure::plain("a gate of the bench panicked"))))

@@ -51,7 +51,9 @@ async fn on_stage(args: &GateArgs, cells: Vec<Cell>) -> Result<Record, Failure> 
         let providers = Providers::on(stage, with_data).await?;
         let (done, record) = oneshot::channel();
         // After a signal nobody waits for it any more, and it ends with the process.
-        std::thread::spawn(move || done.send(measure_all(providers, &cells, profile)));
+        std::thread::spawn(move || {
+            let _ = done.send(measure_all(providers, &cells, profile));
+        });
         record.await.unwrap_or_else(|_| Err(Failure::plain("the bench panicked")))
     };
     perform_on(Stage::with(executable.as_deref()), script).await

@@ -10,10 +10,13 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
 use crate::failure::{Failure, reason};
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 4096;
 
 /// A running stub, on a thread and in a runtime of its own. Dropped, it ends.
 #[derive(Debug)]
@@ -28,7 +31,7 @@ impl Stub {
     pub(super) fn start(latency: Duration) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| Failure::plain(format!("cannot start a stub server: {}", reason(&error)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).map_err(failed)?;
+        let listener = runtime.block_on(async { listen() }).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let router = Router::new().route("/api/v1/query", get(answer)).with_state(latency);
         let (stop, stopped) = oneshot::channel();
@@ -58,6 +61,13 @@ impl Drop for Stub {
             let _ = thread.join();
         }
     }
+}
+
+/// Listens on a free port. Sixteen gates that connect at once must find room in the queue: else they wait for a second.
+fn listen() -> std::io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    socket.listen(BACKLOG)
 }
 
 /// The parameters of a query, as far as they matter.

@@ -3,11 +3,27 @@
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::slo::ReadSlo;
 use crate::slo::types::{Aggregate, CompareWith};
+use crate::yaml::Spanned;
 
 pub(super) fn findings(read: &ReadSlo) -> Vec<Diagnostic> {
-    let Some(block) = &read.file.comparison else { return Vec::new() };
+    let Some(Spanned { value: block, span }) = &read.file.comparison else { return Vec::new() };
     let comparison = &read.slo.comparison;
     let mut findings = Vec::new();
+    if block.compare_with.is_none() {
+        let message = "without 'compare_with' the last 3 evaluations are used";
+        findings.push(
+            Diagnostic::warning("SLO110", *span, message)
+                .help("write 'compare_with: single_result' or 'compare_with: several_results'"),
+        );
+    }
+    let relative = read.slo.objectives.iter().any(super::criteria::is_relative);
+    for key in [block.on_no_history.as_ref().map(|key| key.span), block.baseline.as_ref().map(|key| key.span)] {
+        if let Some(span) = key.filter(|_| !relative) {
+            let message = "this has no effect: no criterion compares with earlier evaluations";
+            findings
+                .push(Diagnostic::warning("SLO133", span, message).help("add a relative criterion, such as '<=+10%'"));
+        }
+    }
     if let Some(text) = &block.compare_with
         && comparison.compare_with == CompareWith::Other
     {
@@ -24,7 +40,10 @@ pub(super) fn findings(read: &ReadSlo) -> Vec<Diagnostic> {
             let message = format!("decimals are cut off: this counts as {}", number.value.value);
             findings.push(Diagnostic::warning("SLO107", number.span, message).help("write a whole number"));
         }
-        if comparison.compare_with != CompareWith::Several && number.value.value as usize != comparison.limit() {
+        if number.value.value == 0 {
+            let finding = Diagnostic::warning("SLO111", number.span, "0 counts as 3");
+            findings.push(finding.help("write the number that is meant, 1 to 100"));
+        } else if comparison.compare_with != CompareWith::Several && number.value.value as usize != comparison.limit() {
             let message = format!("this number is ignored; {} is compared with", evaluations(comparison.limit()));
             findings.push(
                 Diagnostic::warning("SLO111", number.span, message)
@@ -53,7 +72,7 @@ pub(super) fn findings(read: &ReadSlo) -> Vec<Diagnostic> {
 
 /// With n values p90 is the largest up to n = 9, and p95 up to n = 19.
 fn aggregate_of_too_few(read: &ReadSlo) -> Option<Diagnostic> {
-    let text = read.file.comparison.as_ref()?.aggregate_function.as_ref()?;
+    let text = read.file.comparison.as_ref()?.value.aggregate_function.as_ref()?;
     let limit = read.slo.comparison.limit();
     let enough = match read.slo.comparison.aggregate {
         Aggregate::Average | Aggregate::P50 => 2,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::START;
-use super::criteria::Range;
+use super::criteria::{Kind, Range, only_kind};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::slo::criterion::{Criterion, Operator, Target};
 use crate::slo::file::{Groups, ObjectiveEntry};
@@ -67,6 +67,11 @@ fn one(entry: &Spanned<ObjectiveEntry>, objective: &Objective) -> Vec<Diagnostic
             let message = "'warning' without 'pass' has no effect: the objective only informs";
             findings.push(Diagnostic::warning("SLO125", warning.span, message).help("add 'pass:'"));
         }
+        if let Some(mode) = &entry.value.on_no_data {
+            let message = "'on_no_data' without 'pass' has no effect: the objective only informs";
+            findings
+                .push(Diagnostic::warning("SLO134", mode.span, message).help("add 'pass:', or remove 'on_no_data'"));
+        }
         return findings;
     }
     findings.extend(empty_groups(entry.value.pass.as_ref(), &objective.pass));
@@ -105,14 +110,16 @@ fn contradictions<'g>(
 ) -> impl Iterator<Item = Diagnostic> + 'g {
     // A null group is refused before lint looks, so that entries and groups go in pairs.
     let entries = groups.into_iter().flat_map(|groups| &groups.value);
-    entries.zip(parsed).filter(|(_, group)| Range::of(group).is_empty()).map(|(entry, group)| {
-        let criteria: Vec<_> = group.criteria.iter().map(|written| format!("'{}'", written.text)).collect();
-        let first = entry.value.iter().flat_map(|group| group.criteria.iter().flatten()).next();
-        let span = first.map_or(entry.span, |text| text.span);
-        let message = format!("no value meets {} at once", criteria.join(" and "));
-        Diagnostic::warning("SLO102", span, message)
-            .help("criteria of one list must all be met; for alternatives write another '- criteria:'")
-    })
+    entries.zip(parsed).filter(|(_, group)| Kind::ALL.iter().any(|kind| Range::of(group, *kind).is_empty())).map(
+        |(entry, group)| {
+            let criteria: Vec<_> = group.criteria.iter().map(|written| format!("'{}'", written.text)).collect();
+            let first = entry.value.iter().flat_map(|group| group.criteria.iter().flatten()).next();
+            let span = first.map_or(entry.span, |text| text.span);
+            let message = format!("no value meets {} at once", criteria.join(" and "));
+            Diagnostic::warning("SLO102", span, message)
+                .help("criteria of one list must all be met; for alternatives write another '- criteria:'")
+        },
+    )
 }
 
 fn criterion(text: &Spanned<String>, objective: &Objective) -> Option<Diagnostic> {
@@ -143,7 +150,11 @@ fn criterion(text: &Spanned<String>, objective: &Objective) -> Option<Diagnostic
             "a gate that only guards against decline allows some: '<=+10%' or '>=-10%'".to_owned(),
         ),
         Target::Percent(_)
-            if objective.pass.iter().chain(&objective.warning).any(|group| Range::of(group).is_negative()) =>
+            if objective
+                .pass
+                .iter()
+                .chain(&objective.warning)
+                .any(|group| Range::of(group, Kind::Absolute).is_negative()) =>
         {
             finding(
                 "SLO105",
@@ -155,6 +166,11 @@ fn criterion(text: &Spanned<String>, objective: &Objective) -> Option<Diagnostic
             "SLO105",
             format!("{percent}% of the earlier value is zero or below"),
             "per cent count from the earlier value: '>=-20%' allows a fifth less".to_owned(),
+        ),
+        Target::Absolute(limit) if parsed.operator == Operator::Equal && limit.fract() != 0.0 => finding(
+            "SLO132",
+            format!("only a value of exactly {limit} meets this, to the last digit"),
+            format!("a measured value hardly ever does: write a range, such as '>={limit}'"),
         ),
         Target::Absolute(_) | Target::Offset(_) | Target::Percent(_) => None,
     }
@@ -172,12 +188,12 @@ fn moves_the_bar(operator: Operator, change: f64) -> bool {
 /// A warning that no value can earn, since every value that meets it meets `pass` already.
 fn dead_warning(entry: &Spanned<ObjectiveEntry>, objective: &Objective) -> Option<Diagnostic> {
     let warning = entry.value.warning.as_ref().filter(|groups| !groups.value.is_empty())?;
-    let absolute = |group: &CriteriaGroup| {
-        group.criteria.iter().all(|written| written.parsed.is_ok_and(|criterion| !criterion.is_relative()))
-    };
+    // A warning group may hold criteria of other kinds as well: they only narrow it further.
     let covered = |group: &CriteriaGroup| {
-        let range = Range::of(group);
-        objective.pass.iter().any(|pass| absolute(pass) && Range::of(pass).contains(&range))
+        objective.pass.iter().any(|pass| {
+            pass.criteria.is_empty()
+                || only_kind(pass).is_some_and(|kind| Range::of(pass, kind).contains(&Range::of(group, kind)))
+        })
     };
     if !objective.warning.iter().all(covered) {
         return None;

@@ -17,6 +17,10 @@ pub(super) fn findings(read: &ReadSlo) -> Vec<Diagnostic> {
         if total.pass > reachable {
             let message = format!("the score cannot exceed {}, so this is never reached", number::display(reachable));
             findings.push(Diagnostic::warning("SLO103", pass.span, message).help("a usual value is 90%"));
+        } else if total.pass > 0.0 && total.pass <= 1.0 {
+            let message = format!("this is {} per cent of the points", number::display(total.pass));
+            let help = format!("scores are per cent: '{}%' may be meant", number::display(total.pass * 100.0));
+            findings.push(Diagnostic::warning("SLO131", pass.span, message).help(help));
         } else if total.pass <= 0.0 {
             let message = "every score reaches this, so nothing but a key SLI can fail";
             findings.push(Diagnostic::warning("SLO129", pass.span, message).help("a usual value is 90%"));
