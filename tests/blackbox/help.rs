@@ -21,6 +21,8 @@ fn help_texts_are_pinned() {
         "gate init",
         "lint",
         "schema",
+        "bench",
+        "bench gate",
     ];
     for command in commands {
         let ran = workplace.line(&format!("{command} --help")).expect(0);

@@ -85,6 +85,7 @@ pub fn stable(test: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>");
     settings.add_filter(r"20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<time>");
+    settings.add_filter(r"…[0-9a-f]{8}\b", "…<end of id>");
     settings.set_prepend_module_to_snapshot(false);
     settings.bind(test);
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::catalog::{MetricType, Series, Types};
 use super::selector::Selector;
-use crate::sli::prometheus::{PrometheusSource, Queries};
+use crate::sli::prometheus::{PrometheusSource, Queries, seconds};
 use crate::sli::{Failure, Scope};
 
 /// How far back series are looked for: a service that had no load for some minutes has them still.
@@ -62,7 +62,6 @@ impl<'a> Api<'a> {
     /// Gets ready to ask `source` about the service of `scope`, in the hour before the end of its window.
     pub(super) fn new(source: &'a PrometheusSource, scope: &Scope, deadline: Instant) -> Self {
         let start = scope.end.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
-        let seconds = |time: Timestamp| time.as_second().to_string();
         Self { source, queries: Queries::new(scope), start: seconds(start), end: seconds(scope.end), deadline }
     }
 

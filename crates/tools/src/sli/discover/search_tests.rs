@@ -53,7 +53,7 @@ async fn answer(State(server): State<Arc<Server>>, uri: Uri, RawQuery(query): Ra
     }
     let data = match path {
         "series" => {
-            assert_eq!((get("start"), get("limit")), ("1704204600", "10000"));
+            assert_eq!((get("start"), get("limit")), ("1704204600.000", "10000"));
             json!(server.series.iter().filter(|series| selects(get("match[]"), series)).collect::<Vec<_>>())
         }
         "label/job/values" => json!(server.series.iter().map(|series| &series["job"]).collect::<Vec<_>>()),

@@ -12,4 +12,5 @@ mod trouble;
 pub use client::{ClientError, PrometheusSource};
 pub(super) use fan_out::{Order, fan_out};
 pub use query::Queries;
+pub(crate) use query::seconds;
 pub use tls::TlsError;

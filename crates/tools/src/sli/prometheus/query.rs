@@ -199,7 +199,7 @@ fn push_matcher(matchers: &mut String, key: &str, operator: &str, value: &str) {
 }
 
 /// `at` as the query API takes it: seconds since 1970 with three decimals.
-pub(super) fn seconds(at: Timestamp) -> String {
+pub(crate) fn seconds(at: Timestamp) -> String {
     let milliseconds = at.as_millisecond();
     let mut text = String::from(if milliseconds < 0 { "-" } else { "" });
     let milliseconds = milliseconds.unsigned_abs();
