@@ -4,6 +4,7 @@ pub mod diagnostic;
 pub mod duration;
 pub mod event;
 pub mod number;
+pub mod shipyard;
 pub mod sli;
 pub mod slo;
 pub mod timeframe;
