@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod duration;
+pub mod entity_name;
 pub mod event;
 pub mod number;
 pub mod shipyard;

@@ -2,4 +2,5 @@
 
 #![allow(clippy::disallowed_methods, reason = "until a runtime crate owns clock and ids")]
 
+pub mod approval;
 pub mod sli;

@@ -1,1 +1,41 @@
-//! Runs.
+//! Runs: which task comes next, who answers it, and how everything ends.
+//!
+//! A **run** is everything under one context, a **sequence** one execution of a shipyard's sequence in one stage, a
+//! **task** one step of it, an **attempt** one offer of a task. [`decide`] says what follows from an input, as facts and
+//! effects; [`apply`] folds facts to the state. Both are total and pure (behaviour: core.md 3 and 7.1).
+
+mod answer;
+mod apply;
+mod begin;
+mod control;
+mod decide;
+mod effect;
+mod fact;
+mod follow;
+pub mod ids;
+mod input;
+mod merge;
+mod payload;
+mod queue;
+mod run;
+mod sequence;
+mod task;
+mod timer;
+mod turn;
+mod verdict;
+
+pub use apply::{apply, born};
+pub use begin::{Begun, Refusal, Subject, begin};
+pub use decide::decide;
+pub use effect::{Decision, Effect, TimerKind};
+pub use fact::{Birth, Fact, Why};
+pub use follow::followers;
+pub use input::{Control, Input, Reaction, ReactionKind};
+pub use merge::merge;
+pub use queue::{Place, Queue};
+pub use run::{LatestEvaluation, LatestEvent, OpenSequence, Run, RunState, StageView};
+pub use sequence::{
+    APPROVAL, Attempt, CONTROL_PLANE, Deadline, DoneTask, Ending, Limits, Outcome, Phase, Scope, Sequence, Slot,
+    TaskEvent,
+};
+pub use verdict::Verdict;

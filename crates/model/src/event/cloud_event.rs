@@ -74,7 +74,7 @@ impl CloudEvent {
         let context = not_empty(text("shkeptncontext")?);
         let triggered_id = not_empty(text("triggeredid")?);
         let commit = not_empty(text("gitcommitid")?);
-        for fixed in ["specversion", "shkeptnspecversion", "datacontenttype"] {
+        for fixed in ["specversion", "datacontenttype"] {
             attributes.shift_remove(fixed);
         }
         let data = attributes.shift_remove("data").unwrap_or(Value::Null);
@@ -100,7 +100,9 @@ impl<D: Serialize> Serialize for CloudEvent<D> {
                 map.serialize_entry(name, value)?;
             }
         }
-        map.serialize_entry("shkeptnspecversion", KEPTN_SPEC_VERSION)?;
+        if !self.extensions.contains_key("shkeptnspecversion") {
+            map.serialize_entry("shkeptnspecversion", KEPTN_SPEC_VERSION)?;
+        }
         for (name, value) in &self.extensions {
             map.serialize_entry(name, value)?;
         }

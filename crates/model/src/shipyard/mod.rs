@@ -1,5 +1,16 @@
 //! `shipyard.yaml`: the stages of a project and the sequences that run in them.
 
+pub mod file;
+mod lint;
+mod read;
 mod types;
+mod version;
+mod write;
 
+#[cfg(test)]
+mod tests;
+
+pub use lint::lint;
+pub use read::{ReadShipyard, Rejection, Rejections, read};
 pub use types::{Sequence, Shipyard, Stage, Task, Trigger};
+pub use write::write;

@@ -16,17 +16,17 @@ const DECODE_BUDGET: usize = 4_000_000;
 
 /// Decodes one document and collects what is wrong with it.
 pub struct Decoder<'d> {
-    document: &'d Document,
+    pub(super) document: &'d Document,
     diagnostics: Vec<Diagnostic>,
     /// Keys that nobody reads; lint reports them.
     unknown: Vec<Diagnostic>,
-    budget: usize,
+    pub(super) budget: usize,
     /// Maps whose merge keys are being worked in, outermost first: one that comes up again contains itself.
     merging: Vec<NodeId>,
 }
 
 /// The name, the key and the value of an entry of a mapping.
-type Entry<'d> = (Cow<'d, str>, NodeId, NodeId);
+pub(super) type Entry<'d> = (Cow<'d, str>, NodeId, NodeId);
 
 /// A type that can be read from a node.
 ///
@@ -119,7 +119,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// The entries of a mapping with merge keys worked in: its own first, then those of `<<` that it does not have.
-    fn entries(&mut self, node: NodeId, what: &str) -> Option<Vec<Entry<'d>>> {
+    pub(super) fn entries(&mut self, node: NodeId, what: &str) -> Option<Vec<Entry<'d>>> {
         let mut seen = HashSet::new();
         let mut entries = Vec::new();
         self.gather(node, what, &mut seen, &mut entries)?;
@@ -248,7 +248,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// Counts one decoded node against the budget.
-    fn spend(&mut self, node: NodeId) -> Option<()> {
+    pub(super) fn spend(&mut self, node: NodeId) -> Option<()> {
         self.budget = self.budget.saturating_sub(1);
         if self.budget > 0 {
             return Some(());
@@ -260,7 +260,7 @@ impl<'d> Decoder<'d> {
         None
     }
 
-    fn scalar(&mut self, node: NodeId, wanted: &str) -> Option<(Value, &'d str)> {
+    pub(super) fn scalar(&mut self, node: NodeId, wanted: &str) -> Option<(Value, &'d str)> {
         self.spend(node)?;
         let document: &'d Document = self.document;
         let resolved = document.resolved(node);

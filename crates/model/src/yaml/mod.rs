@@ -7,6 +7,7 @@ mod decode;
 mod emit;
 mod node;
 mod scalar;
+mod value;
 
 pub use compose::compose;
 pub use decode::{Decoder, FromYaml, Spanned, Truncated};

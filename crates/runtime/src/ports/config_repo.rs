@@ -6,18 +6,19 @@ pub type CommitId = String;
 /// Who changes a configuration, and why; it becomes the author and the message of the commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Name and address, such as `capstan <capstan@localhost>`.
+    /// Name and address, such as `capstan <capstan@localhost>`. What a commit cannot hold is left out of it.
     pub author: String,
-    /// One line in the imperative, such as `Create project podtato`.
+    /// One line in the imperative, such as `Create project podtato`; line breaks become spaces.
     pub reason: String,
-    /// When.
+    /// When, to the second.
     pub at: jiff::Timestamp,
 }
 
-/// A file to write or, without content, to remove.
+/// A file to write or, without content, to remove. Of several changes each finds what those before it left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
-    /// Path within the repository, with `/`, never leading, never `.` or `..` as a part.
+    /// Path within the repository, with `/`, never leading, never `.` or `..` or any writing of `.git` as a part; without
+    /// control characters, at most 255 bytes a part and 1024 in all.
     pub path: String,
     /// The new content; none removes the file or, where the path is a folder, all that is in it.
     pub content: Option<Vec<u8>>,
@@ -41,7 +42,7 @@ pub enum ConfigError {
     /// There is one already.
     #[error("there is a configuration of project '{0}' already")]
     Exists(String),
-    /// No such file at that commit.
+    /// No such file at that commit. Where there is no commit yet, its id is all zeros.
     #[error("there is no file '{path}' at commit {commit}")]
     UnknownFile {
         /// What was asked for.
@@ -55,6 +56,17 @@ pub enum ConfigError {
     /// A path that leads outside, or is empty.
     #[error("'{0}' is no path within the configuration")]
     BadPath(String),
+    /// A name that could not be that of a folder.
+    #[error("'{0}' is no name of a project")]
+    BadProject(String),
+    /// A file is where a folder is needed, or a folder where the file would be.
+    #[error("'{path}' cannot be written: {reason}")]
+    Blocked {
+        /// What was to be written.
+        path: String,
+        /// What is in its way.
+        reason: String,
+    },
     /// Disk, permissions, a broken repository.
     #[error("the configuration repository of '{project}' failed: {reason}")]
     Failed {
@@ -65,7 +77,8 @@ pub enum ConfigError {
     },
 }
 
-/// The configuration of projects. Calls block; each write is on disk when it returns.
+/// The configuration of projects. Calls block; each write is on disk when it returns. One that fails has changed nothing,
+/// except where the disk itself failed ([`ConfigError::Failed`]): then it may or may not have come to pass.
 ///
 /// Layout (contract: core.md 8, directory mode): `shipyard.yaml` and `metadata.yaml` at the root, a stage below
 /// `.keptn-stages/<stage>/`, a service below `.keptn-stages/<stage>/<service>/`.
@@ -74,12 +87,15 @@ pub trait ConfigRepo: Send + Sync {
     fn create(&self, project: &str, files: &[FileChange], change: &Change) -> Result<CommitId, ConfigError>;
 
     /// Commits changes on top of HEAD; writers of one project queue up. Without a difference it is a commit all the same.
+    /// To remove what is not there is [`ConfigError::UnknownFile`]; a folder that lost its last file is gone.
     fn write(&self, project: &str, changes: &[FileChange], change: &Change) -> Result<CommitId, ConfigError>;
 
-    /// Reads a file at HEAD or at a commit.
+    /// Reads a file at HEAD or at a commit, whose id may be cut to no less than four digits if no other commit's begins
+    /// with them.
     fn read(&self, project: &str, path: &str, at: Option<&str>) -> Result<ReadFile, ConfigError>;
 
     /// Paths of all files below a folder (`""`: everywhere) at HEAD or at a commit, sorted bytewise, relative to the root.
+    /// Below a folder that is not there, or is a file, there is none.
     fn list(&self, project: &str, folder: &str, at: Option<&str>) -> Result<Vec<String>, ConfigError>;
 
     /// The newest commit.

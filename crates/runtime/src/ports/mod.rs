@@ -1,6 +1,15 @@
 //! What the runtime needs from outside. Adapters provide it; the memory store and the virtual clock provide it for the
 //! simulator and for tests.
 
+mod clock;
 mod config_repo;
+mod records;
+mod store;
 
+pub use clock::{Clock, SystemClock};
 pub use config_repo::{Change, CommitId, ConfigError, ConfigRepo, FileChange, ReadFile};
+pub use records::{
+    Configuration, Deferred, EventFilter, LastEvent, NewFact, OfferFilter, Page, PathFilter, Project, ProjectId,
+    RunFilter, SequenceFilter, Service, ServiceView, Slice, StoredEvent, StoredFact, Timer,
+};
+pub use store::{Store, StoreError, StoreReader, StoreTx};

@@ -1,0 +1,127 @@
+//! What tools say about a task (contract: core.md 3.3; corners 2, 3 and 4 of section 9).
+
+use serde_json::Value;
+
+use super::effect::{Effect, TimerKind};
+use super::fact::{Fact, Why};
+use super::input::{Reaction, ReactionKind};
+use super::sequence::{APPROVAL, Deadline, Outcome, Phase, Sequence, TaskEvent};
+use super::task;
+use super::turn::Turn;
+
+pub(super) fn react(turn: &mut Turn<'_>, reaction: &Reaction) {
+    if let Some(why) = no_effect(&turn.state, reaction) {
+        turn.record(Fact::Ignored {
+            event_id: reaction.event_id.clone(),
+            event_type: reaction.event_type.clone(),
+            source: reaction.source.clone(),
+            why,
+        });
+        return;
+    }
+    match reaction.kind {
+        ReactionKind::Started => {
+            let deadline = deadline(turn, true);
+            turn.record(Fact::TaskStarted { event: task_event(turn, reaction), deadline });
+        }
+        ReactionKind::Finished => {
+            // An answer before anybody started renews nothing: it waits for its start, no longer than the task does.
+            let started = turn.state.attempt().is_some_and(|attempt| attempt.started() > 0);
+            let deadline = match turn.state.attempt() {
+                Some(attempt) if !started => attempt.deadline,
+                _ => deadline(turn, true),
+            };
+            turn.record(Fact::TaskAnswered { event: task_event(turn, reaction), deadline });
+        }
+        ReactionKind::StatusChanged => {
+            let started = turn.state.attempt().is_some_and(|attempt| attempt.started() > 0);
+            let deadline = deadline(turn, started);
+            let (event_id, source) = (reaction.event_id.clone(), reaction.source.clone());
+            turn.record(Fact::SignOfLife { event_id, source, deadline });
+        }
+    }
+    arm(turn);
+    task::complete_if_answered(turn);
+}
+
+/// Why a reaction changes nothing, if so.
+fn no_effect(sequence: &Sequence, reaction: &Reaction) -> Option<Why> {
+    let wrong = |attribute: &str, got: &str, expected: &str| {
+        let (attribute, got, expected) = (attribute.to_owned(), got.to_owned(), expected.to_owned());
+        Some(Why::WrongScope { attribute, got, expected })
+    };
+    if reaction.context != sequence.scope.context {
+        return wrong("shkeptncontext", &reaction.context, &sequence.scope.context);
+    }
+    let project = reaction.data.get("project").and_then(Value::as_str).unwrap_or_default();
+    if project != sequence.scope.project {
+        return wrong("data.project", project, &sequence.scope.project);
+    }
+    let attempt = match &sequence.phase {
+        Phase::Ended(ending) => {
+            let outcome = match ending.outcome {
+                Outcome::Finished => "finished",
+                Outcome::TimedOut => "timed out",
+                Outcome::Aborted => "aborted",
+            };
+            return Some(Why::SequenceOver { outcome: outcome.to_owned() });
+        }
+        Phase::Task(attempt) if attempt.triggered_id == reaction.triggered_id => attempt,
+        _ => {
+            let task = sequence.done.iter().find(|task| task.triggered_id == reaction.triggered_id);
+            return Some(Why::TaskOver { task: task.map(|task| task.name.clone()).unwrap_or_default() });
+        }
+    };
+    if reaction.kind != ReactionKind::Finished {
+        return None;
+    }
+    let of_source = |finished: bool| {
+        attempt.events.iter().filter(|event| event.finished == finished && event.source == reaction.source).count()
+    };
+    let (started, answered) = (of_source(false), of_source(true));
+    // One that never started may answer for another, as a webhook's target does, or be ahead of its own start.
+    let surplus =
+        if started > 0 { answered >= started } else { answered > 0 && attempt.finished() >= attempt.started() };
+    surplus.then_some(Why::Duplicate)
+}
+
+fn task_event(turn: &Turn<'_>, reaction: &Reaction) -> TaskEvent {
+    let text = |field: &str| reaction.data.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let finished = reaction.kind == ReactionKind::Finished;
+    TaskEvent {
+        id: reaction.event_id.clone(),
+        event_type: reaction.event_type.clone(),
+        finished,
+        source: reaction.source.clone(),
+        result: text("result"),
+        status: text("status"),
+        time: turn.at,
+        data: if finished { reaction.data.clone() } else { Value::Null },
+    }
+}
+
+/// The deadline after a sign of life.
+fn deadline(turn: &Turn<'_>, started: bool) -> Deadline {
+    let term = if started { turn.limits.task_timeout } else { turn.limits.start_timeout };
+    if started && turn.state.task_name() == Some(APPROVAL) {
+        Deadline::None
+    } else if turn.state.paused {
+        Deadline::Left(term)
+    } else {
+        Deadline::At(turn.at.saturating_add(term).unwrap_or(jiff::Timestamp::MAX))
+    }
+}
+
+/// Sets the timers to what the state says.
+fn arm(turn: &mut Turn<'_>) {
+    let Some(attempt) = turn.state.attempt() else { return };
+    match attempt.deadline {
+        Deadline::At(at) => turn.effect(Effect::Arm(TimerKind::Deadline, at)),
+        Deadline::Left(_) => {}
+        Deadline::None => {
+            turn.effect(Effect::Disarm(TimerKind::Deadline));
+            let reminder = turn.at.saturating_add(turn.limits.reminder).unwrap_or(jiff::Timestamp::MAX);
+            turn.effect(Effect::Arm(TimerKind::Reminder, reminder));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! From a `.triggered` event to a sequence (contract: core.md 2.3 and 3.1).
+
+use capstan_model::event::rest::{CONTROL_PLANE_SPEC_VERSION, data_text};
+use capstan_model::event::{CloudEvent, EventType, event_type};
+use capstan_model::shipyard::{self, Shipyard};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::fact::{Birth, Why};
+use super::run::Run;
+use super::sequence::{CONTROL_PLANE, Limits, Scope};
+use super::{ids, payload};
+
+/// The name of the sequence that every stage has, defined or not.
+const EVALUATION: &str = "evaluation";
+
+/// What a `.triggered` event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// `data.project`.
+    pub project: &'a str,
+    /// `data.stage`; as in v1 it counts, not the stage in the type.
+    pub stage: &'a str,
+    /// `data.service`.
+    pub service: &'a str,
+    /// From the type.
+    pub sequence: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    /// Reads it from an event of type `<stage>.<sequence>.triggered`; none for any other type.
+    pub fn of(event: &'a CloudEvent) -> Option<Result<Self, Why>> {
+        let EventType::Sequence { sequence, phase: "triggered", .. } = EventType::parse(&event.kind) else {
+            return None;
+        };
+        let text = |field: &str| data_text(&event.data, field);
+        let subject = Self { project: text("project"), stage: text("stage"), service: text("service"), sequence };
+        for (field, text) in [("project", subject.project), ("stage", subject.stage), ("service", subject.service)] {
+            if text.is_empty() {
+                return Some(Err(Why::Missing { field: format!("data.{field}") }));
+            }
+        }
+        Some(Ok(subject))
+    }
+}
+
+/// What a `.triggered` event led to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// A sequence.
+    Sequence(Box<Birth>),
+    /// None; the sender is told by an event.
+    Refused(Box<Refusal>),
+}
+
+/// Why there is no sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// A sentence.
+    pub message: String,
+    /// The `.finished` event that says so: status errored, result fail.
+    pub finished: CloudEvent,
+}
+
+/// Decides what a `.triggered` event leads to. `position` is its commit position; `shipyard` that of the run.
+pub fn begin(
+    event: &CloudEvent,
+    subject: Subject<'_>,
+    position: u64,
+    run: &Run,
+    shipyard: Option<&Shipyard>,
+    limits: &Limits,
+    at: Timestamp,
+) -> Begun {
+    let scope = scope(event, subject, run);
+    match definition(subject, run, shipyard, limits) {
+        Ok(definition) => {
+            let paused = run.is_paused(subject.stage);
+            let id = ids::derive(at, &[&event.id, "sequence"]);
+            let input = event.data.as_object().cloned().unwrap_or_default();
+            Begun::Sequence(Box::new(Birth { id, scope, definition, input, ordinal: position, paused }))
+        }
+        Err(message) => {
+            let mut extensions = Map::new();
+            extensions.insert("shkeptnspecversion".to_owned(), CONTROL_PLANE_SPEC_VERSION.into());
+            let finished = CloudEvent {
+                id: ids::derive(at, &[&event.id, "refused"]),
+                source: CONTROL_PLANE.to_owned(),
+                kind: event_type::of_sequence(subject.stage, subject.sequence, "finished"),
+                time: Some(at),
+                context: Some(run.context.clone()),
+                triggered_id: Some(event.id.clone()),
+                commit: None,
+                extensions,
+                data: payload::of_end(&scope, &scope.labels, "errored", "fail", &message),
+            };
+            Begun::Refused(Box::new(Refusal { message, finished }))
+        }
+    }
+}
+
+fn scope(event: &CloudEvent, subject: Subject<'_>, run: &Run) -> Scope {
+    let text = |field: &str| data_text(&event.data, field).to_owned();
+    Scope {
+        project: subject.project.to_owned(),
+        stage: subject.stage.to_owned(),
+        service: subject.service.to_owned(),
+        context: run.context.clone(),
+        triggered_id: event.id.clone(),
+        event_type: event.kind.clone(),
+        labels: event.data.get("labels").cloned().unwrap_or_default(),
+        status: text("status"),
+        result: text("result"),
+        message: text("message"),
+        commit: event.commit.clone().or_else(|| run.commit.clone()),
+    }
+}
+
+/// The tasks as the run's shipyard has them, or why there are none; v1's sentences.
+fn definition(
+    subject: Subject<'_>,
+    run: &Run,
+    shipyard: Option<&Shipyard>,
+    limits: &Limits,
+) -> Result<shipyard::Sequence, String> {
+    let Subject { project, stage, sequence, .. } = subject;
+    if run.sequences >= limits.sequences {
+        return Err(format!(
+            "Unable to start sequence {sequence}: the run has had {} sequences, as many as one may have; do they trigger \
+             each other for ever?",
+            run.sequences
+        ));
+    }
+    let shipyard = shipyard.ok_or_else(|| {
+        format!(
+            "Unable to retrieve Shipyard file: could not retrieve shipyard.yaml for project {project}: Resource not found"
+        )
+    })?;
+    let stage_definition = shipyard
+        .stage(stage)
+        .ok_or_else(|| format!("Unable to start sequence {sequence}: no stage with name {stage}"))?;
+    let definition = match stage_definition.sequence(sequence) {
+        Some(definition) => definition.clone(),
+        None if sequence == EVALUATION => implicit_evaluation(),
+        None => {
+            return Err(format!(
+                "Unable to start sequence {sequence}: no task sequence with name {sequence} found in stage {stage}"
+            ));
+        }
+    };
+    if definition.tasks.is_empty() {
+        return Err(format!("Unable to start sequence {sequence}: it has no tasks in stage {stage}"));
+    }
+    Ok(definition)
+}
+
+/// Every stage can be evaluated (contract: core.md 2.3).
+fn implicit_evaluation() -> shipyard::Sequence {
+    let task = shipyard::Task { name: EVALUATION.to_owned(), triggered_after: None, properties: Value::Null };
+    shipyard::Sequence { name: EVALUATION.to_owned(), triggered_on: Vec::new(), tasks: vec![task] }
+}

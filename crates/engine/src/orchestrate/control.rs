@@ -1,0 +1,58 @@
+//! Pause, resume and abort (contract: core.md 3.6; corner 15 of section 9).
+
+use jiff::Timestamp;
+
+use super::effect::{Effect, TimerKind};
+use super::fact::Fact;
+use super::sequence::{APPROVAL, Deadline, Outcome, Phase};
+use super::task;
+use super::turn::Turn;
+
+/// The open task may end, no further one is offered, and others may have the slot.
+pub(super) fn pause(turn: &mut Turn<'_>) {
+    if turn.state.paused {
+        return;
+    }
+    let left = match turn.state.attempt().map(|attempt| attempt.deadline) {
+        Some(Deadline::At(deadline)) => Some(deadline.duration_since(turn.at).max(jiff::SignedDuration::ZERO)),
+        _ => None,
+    };
+    turn.record(Fact::Paused { left });
+    turn.effect(Effect::Disarm(TimerKind::Deadline));
+    turn.free_slot();
+    arm_reminder(turn);
+}
+
+/// A sequence whose run is paused begins so.
+pub(super) fn arm_reminder(turn: &mut Turn<'_>) {
+    let next = turn.at.saturating_add(turn.limits.reminder).unwrap_or(Timestamp::MAX);
+    turn.effect(Effect::Arm(TimerKind::Reminder, next));
+}
+
+/// It goes on where it stood, as soon as it has a slot.
+pub(super) fn resume(turn: &mut Turn<'_>) {
+    if !turn.state.paused {
+        return;
+    }
+    let deadline = match turn.state.attempt().map(|attempt| attempt.deadline) {
+        Some(Deadline::Left(left)) => Some(turn.at.saturating_add(left).unwrap_or(Timestamp::MAX)),
+        _ => None,
+    };
+    turn.record(Fact::Resumed { deadline });
+    if let Some(deadline) = deadline {
+        turn.effect(Effect::Arm(TimerKind::Deadline, deadline));
+    }
+    let approval_is_open = turn.state.task_name() == Some(APPROVAL);
+    if !approval_is_open {
+        turn.effect(Effect::Disarm(TimerKind::Reminder));
+        turn.want_slot();
+    }
+    if let Phase::Ready { .. } = turn.state.phase {
+        task::offer_if_ready(turn);
+    }
+}
+
+/// It ends now; what it did stays done, so its result is `pass`, as in v1.
+pub(super) fn abort(turn: &mut Turn<'_>) {
+    task::end(turn, Outcome::Aborted, "aborted", "pass", "");
+}

@@ -1,0 +1,74 @@
+//! The data of the events that the engine makes (contract: core.md 3.4 and 3.5).
+
+use serde_json::{Map, Value, json};
+
+use super::merge::{merge, merge_maps};
+use super::sequence::{Scope, Sequence};
+
+/// What came in and what all tasks answered, as the next event carries it.
+///
+/// Project, stage and service are those of the scope, whatever an answer says (corner 23).
+pub(super) fn carried(sequence: &Sequence, stage: &str) -> Map<String, Value> {
+    let mut data = sequence.input.clone();
+    for task in &sequence.done {
+        if let Value::Object(properties) = &task.properties {
+            merge_maps(&mut data, properties);
+        }
+    }
+    if let Some(last) = sequence.done.last() {
+        data.insert("result".to_owned(), last.result.clone().into());
+        data.insert("status".to_owned(), last.status.clone().into());
+    }
+    if let Some(message) = data.get_mut("message") {
+        *message = "".into();
+    }
+    for (field, value) in
+        [("project", &*sequence.scope.project), ("stage", stage), ("service", &*sequence.scope.service)]
+    {
+        data.insert(field.to_owned(), value.into());
+    }
+    data
+}
+
+/// The data of a task's `.triggered` event: what is carried and, under the task's name, its properties.
+pub(super) fn of_task(sequence: &Sequence, task: usize) -> Map<String, Value> {
+    let mut data = carried(sequence, &sequence.scope.stage);
+    if let Some(task) = sequence.definition.tasks.get(task)
+        && !task.properties.is_null()
+    {
+        merge(data.entry(&*task.name).or_insert(Value::Null), &task.properties);
+    }
+    data
+}
+
+/// The data of a sequence's `.finished` event; labels and message are left out when empty.
+pub(super) fn of_end(scope: &Scope, labels: &Value, status: &str, result: &str, message: &str) -> Value {
+    let mut data = json!({ "project": scope.project, "stage": scope.stage, "service": scope.service });
+    if labels.as_object().is_some_and(|labels| !labels.is_empty()) {
+        data["labels"] = labels.clone();
+    }
+    for (field, text) in [("status", status), ("result", result), ("message", message)] {
+        if !text.is_empty() {
+            data[field] = text.into();
+        }
+    }
+    data
+}
+
+/// Why data cannot be sent, where they are too large; names the three largest fields.
+pub(super) fn too_large(data: &Map<String, Value>, limit: usize) -> Option<String> {
+    let size = |value: &Value| serde_json::to_vec(value).map_or(0, |bytes| bytes.len());
+    let mut fields: Vec<(usize, &str)> =
+        data.iter().map(|(name, value)| (size(value) + name.len() + 4, &**name)).collect();
+    let total = fields.iter().map(|(bytes, _)| bytes).sum::<usize>() + 1;
+    if total <= limit {
+        return None;
+    }
+    fields.sort_by(|a, b| b.cmp(a));
+    let largest: Vec<String> = fields.iter().take(3).map(|(bytes, name)| format!("'{name}' {bytes}")).collect();
+    Some(format!(
+        "the event's data would be {total} bytes, more than the {limit} that are allowed (largest: {}); answer with a link \
+         instead of the content",
+        largest.join(", ")
+    ))
+}

@@ -1,0 +1,55 @@
+//! What happens when time has passed (contract: core.md 3.7; house rule: nothing waits without a clock).
+
+use capstan_model::duration;
+use capstan_model::event::event_type;
+use jiff::{SignedDuration, Timestamp};
+
+use super::effect::{Effect, TimerKind};
+use super::fact::Fact;
+use super::sequence::{Deadline, Outcome};
+use super::task;
+use super::turn::Turn;
+
+pub(super) fn elapsed(turn: &mut Turn<'_>, kind: TimerKind, up_since: Timestamp) {
+    match kind {
+        TimerKind::Delay => task::offer_if_ready(turn),
+        TimerKind::Deadline => deadline(turn, up_since),
+        TimerKind::Reminder => remind(turn),
+    }
+}
+
+fn deadline(turn: &mut Turn<'_>, up_since: Timestamp) {
+    let Some(attempt) = turn.state.attempt() else { return };
+    let Deadline::At(deadline) = attempt.deadline else { return };
+    let started = attempt.started() > 0;
+    let term = if started { turn.limits.task_timeout } else { turn.limits.start_timeout };
+    let full_term = up_since.saturating_add(term).unwrap_or(Timestamp::MAX);
+    let kind = event_type::of_task(turn.state.name_of(attempt.task), "triggered");
+    if turn.at < deadline {
+        turn.effect(Effect::Arm(TimerKind::Deadline, deadline));
+    } else if turn.at < full_term {
+        turn.record(Fact::DeadlineMoved { deadline: full_term });
+        turn.effect(Effect::Arm(TimerKind::Deadline, full_term));
+    } else {
+        let message = if started {
+            let holders = attempt.holders().iter().map(|holder| format!("'{holder}'")).collect::<Vec<_>>().join(", ");
+            format!("{holders} started on '{kind}' and gave no sign of life for {}", display(term))
+        } else if attempt.finished() > 0 {
+            format!("'{kind}' was answered, but nobody started on it within {}", display(term))
+        } else {
+            format!("nobody started on '{kind}' within {}", display(term))
+        };
+        task::end(turn, Outcome::TimedOut, "errored", "fail", &message);
+    }
+}
+
+fn remind(turn: &mut Turn<'_>) {
+    let since = turn.state.attempt().map_or(turn.state.triggered_at, |attempt| attempt.last_sign);
+    turn.record(Fact::Reminded { since });
+    let next = turn.at.saturating_add(turn.limits.reminder).unwrap_or(Timestamp::MAX);
+    turn.effect(Effect::Arm(TimerKind::Reminder, next));
+}
+
+fn display(term: SignedDuration) -> String {
+    duration::display_seconds(term.as_secs())
+}

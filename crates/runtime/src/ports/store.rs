@@ -1,0 +1,170 @@
+//! Where runs, events and everything that must not be lost are kept.
+
+use std::sync::Arc;
+
+use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind};
+use capstan_model::event::CloudEvent;
+use jiff::Timestamp;
+
+use super::records::{
+    Configuration, Deferred, EventFilter, NewFact, OfferFilter, Page, Project, ProjectId, RunFilter, SequenceFilter,
+    Service, ServiceView, Slice, StoredEvent, StoredFact, Timer,
+};
+
+/// Why a store failed; nothing that it was asked to do in the transaction has happened.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The file or the data in it cannot be used: a disk that is full, permissions, damage.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// A record that was written by a newer version.
+    #[error("the store holds what this version cannot read: {0}")]
+    Unreadable(String),
+}
+
+/// A store as its one writer sees it.
+pub trait Store: Send {
+    /// Begins a transaction; nothing of it is seen or kept before its commit.
+    fn begin(&mut self) -> Result<Box<dyn StoreTx + '_>, StoreError>;
+
+    /// Reads anew what is on disk, after a commit that failed.
+    fn reopen(&mut self) -> Result<(), StoreError>;
+
+    /// For those who only look: each call sees the last commit.
+    fn reader(&self) -> Arc<dyn StoreReader>;
+}
+
+/// What a step reads and writes, in one transaction. Projects that were buried are in no answer.
+pub trait StoreTx {
+    /// Marks this point; savepoints do not nest.
+    fn savepoint(&mut self) -> Result<(), StoreError>;
+    /// Forgets the mark and keeps what was written since.
+    fn release(&mut self) -> Result<(), StoreError>;
+    /// Undoes what was written since the mark, and forgets it.
+    fn rollback(&mut self) -> Result<(), StoreError>;
+    /// Makes everything durable and visible. After an error nothing of it is, and the store is to be reopened.
+    fn commit(self: Box<Self>) -> Result<(), StoreError>;
+
+    /// The project, or the ghost, that lives under a name.
+    fn project(&mut self, name: &str) -> Result<Option<Project>, StoreError>;
+    /// Adds one; the caller sees to it that no other lives under this name.
+    fn add_project(
+        &mut self,
+        name: &str,
+        created: Timestamp,
+        configuration: Option<&Configuration>,
+    ) -> Result<Project, StoreError>;
+    /// Gives it another configuration.
+    fn configure_project(&mut self, project: ProjectId, configuration: &Configuration) -> Result<(), StoreError>;
+    /// Takes a project out of all answers, with all that is open in it: offers, timers, queues, deferred inputs.
+    fn bury_project(&mut self, project: ProjectId) -> Result<(), StoreError>;
+    /// Removes at most `limit` rows of buried projects and remembered answers that are past their time. Whether there is
+    /// more to remove.
+    fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError>;
+    /// A service.
+    fn service(&mut self, project: ProjectId, name: &str) -> Result<Option<Service>, StoreError>;
+    /// Adds a service; the caller sees to it that there is none of that name.
+    fn add_service(&mut self, project: ProjectId, service: &Service) -> Result<(), StoreError>;
+    /// Removes a service and what is shown of it in each stage.
+    fn remove_service(&mut self, project: ProjectId, name: &str) -> Result<(), StoreError>;
+    /// What is shown of a service in a stage; empty at first.
+    fn service_view(&mut self, project: ProjectId, stage: &str, service: &str) -> Result<ServiceView, StoreError>;
+    /// Replaces it.
+    fn put_service_view(
+        &mut self,
+        project: ProjectId,
+        stage: &str,
+        service: &str,
+        view: &ServiceView,
+    ) -> Result<(), StoreError>;
+    /// The text of an interned shipyard.
+    fn shipyard(&mut self, hash: &str) -> Result<Option<String>, StoreError>;
+    /// Interns the text of a shipyard.
+    fn put_shipyard(&mut self, hash: &str, text: &str) -> Result<(), StoreError>;
+
+    /// What was answered under a key, if it is remembered still.
+    fn answer(&mut self, key: &str, now: Timestamp) -> Result<Option<String>, StoreError>;
+    /// Remembers what is answered under a key.
+    fn remember(&mut self, key: &str, answer: &str, until: Timestamp) -> Result<(), StoreError>;
+
+    /// Appends an event and gives its position. Its project is that of `data.project`, as the caller resolved it.
+    fn append_event(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, StoreError>;
+    /// An event by its position.
+    fn event(&mut self, position: u64) -> Result<Option<CloudEvent>, StoreError>;
+    /// Appends a fact and gives its position.
+    fn append_fact(&mut self, fact: &NewFact<'_>) -> Result<u64, StoreError>;
+
+    /// The run of a context in a project.
+    fn run(&mut self, project: ProjectId, context: &str) -> Result<Option<Run>, StoreError>;
+    /// Adds or replaces a run.
+    fn put_run(&mut self, project: ProjectId, run: &Run) -> Result<(), StoreError>;
+    /// A sequence with the project that it belongs to.
+    fn sequence(&mut self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError>;
+    /// Adds or replaces a sequence.
+    fn put_sequence(&mut self, project: ProjectId, sequence: &Sequence) -> Result<(), StoreError>;
+    /// The sequence that offered a task under this `triggeredid`, however long ago.
+    fn sequence_of(&mut self, triggered_id: &str) -> Result<Option<String>, StoreError>;
+    /// The queue of a project, stage and service; empty at first.
+    fn queue(&mut self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError>;
+    /// Replaces it.
+    fn put_queue(&mut self, project: ProjectId, stage: &str, service: &str, queue: &Queue) -> Result<(), StoreError>;
+
+    /// Lists a stored `.triggered` event of a task and remembers for ever which sequence offered it.
+    fn offer(
+        &mut self,
+        project: ProjectId,
+        sequence: &str,
+        position: u64,
+        event: &CloudEvent,
+    ) -> Result<(), StoreError>;
+    /// Lists it no more.
+    fn withdraw(&mut self, triggered_id: &str) -> Result<(), StoreError>;
+
+    /// Sets a timer of a sequence; replaces that of the same kind.
+    fn arm(&mut self, timer: &Timer) -> Result<(), StoreError>;
+    /// Removes a timer.
+    fn disarm(&mut self, sequence: &str, kind: TimerKind) -> Result<(), StoreError>;
+    /// Timers that have elapsed, the oldest first; they stay until they are disarmed or set anew.
+    fn due_timers(&mut self, now: Timestamp, limit: u64) -> Result<Vec<Timer>, StoreError>;
+
+    /// Leaves an input for the next step.
+    fn defer(&mut self, project: ProjectId, input: &Deferred) -> Result<(), StoreError>;
+    /// Takes the oldest inputs that were left.
+    fn take_deferred(&mut self, limit: u64) -> Result<Vec<Deferred>, StoreError>;
+}
+
+/// What those who only look can ask. Calls may block on the disk. Projects that were buried are in no answer.
+pub trait StoreReader: Send + Sync {
+    /// Projects by name, bytewise; no ghosts.
+    fn projects(&self, slice: Slice) -> Result<Page<Project>, StoreError>;
+    /// The project, or the ghost, that lives under a name.
+    fn project(&self, name: &str) -> Result<Option<Project>, StoreError>;
+    /// Services of a project by name, bytewise.
+    fn services(&self, project: ProjectId, slice: Slice) -> Result<Page<Service>, StoreError>;
+    /// A service.
+    fn service(&self, project: ProjectId, name: &str) -> Result<Option<Service>, StoreError>;
+    /// What is shown of the services of a project: stage, service, view; by stage, then by service.
+    fn service_views(&self, project: ProjectId) -> Result<Vec<(String, String, ServiceView)>, StoreError>;
+    /// The text of an interned shipyard.
+    fn shipyard(&self, hash: &str) -> Result<Option<String>, StoreError>;
+    /// Events.
+    fn events(&self, filter: &EventFilter, slice: Slice) -> Result<Page<StoredEvent>, StoreError>;
+    /// Open `.triggered` events of tasks.
+    fn offers(&self, filter: &OfferFilter, slice: Slice) -> Result<Page<CloudEvent>, StoreError>;
+    /// Runs of a project.
+    fn runs(&self, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, StoreError>;
+    /// The runs of a context: one, unless it was used in several projects. The newest project first.
+    fn runs_of(&self, context: &str) -> Result<Vec<Run>, StoreError>;
+    /// Sequences of a project.
+    fn sequences(&self, filter: &SequenceFilter, slice: Slice) -> Result<Page<Sequence>, StoreError>;
+    /// The facts of a context in a project, in the order in which they were stated.
+    fn facts(&self, project: ProjectId, context: &str) -> Result<Vec<StoredFact>, StoreError>;
+    /// The queue of a project, stage and service.
+    fn queue(&self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError>;
+    /// When the next timer elapses.
+    fn next_timer(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Whether inputs were left for the next step.
+    fn has_deferred(&self) -> Result<bool, StoreError>;
+    /// Whether there is anything for [`StoreTx::purge`] to remove that is not merely a remembered answer.
+    fn has_buried(&self) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,56 @@
+//! A `.triggered` event begins a sequence, and with the first one a run.
+
+use capstan_engine::orchestrate::{Begun, Fact, Input, Run, Subject, begin, born, decide};
+use capstan_model::event::CloudEvent;
+
+use super::work::Work;
+use crate::command::CommandError;
+use crate::ports::{NewFact, ProjectId};
+
+impl Work<'_> {
+    pub(super) fn begin(&mut self, project: ProjectId, position: u64, event: &CloudEvent) -> Result<(), CommandError> {
+        // Who calls has looked at the type and the data.
+        let Some(Ok(subject)) = Subject::of(event) else { return Ok(()) };
+        let context = event.context.as_deref().unwrap_or_default();
+        let mut run = match self.tx.run(project, context)? {
+            Some(run) => run,
+            None => self.new_run(event, subject, context)?,
+        };
+        let shipyard = match &run.shipyard {
+            Some(hash) => self.shipyards.get(self.tx, hash)?,
+            None => None,
+        };
+        match begin(event, subject, position, &run, shipyard.as_deref(), &self.setting.limits, self.now) {
+            Begun::Sequence(birth) => {
+                let fact = Fact::Triggered(birth.clone());
+                let sequence = born(*birth, self.now);
+                let mut decision = decide(&sequence, &Input::Born, self.now, &self.setting.limits);
+                decision.facts.insert(0, fact);
+                self.write(project, sequence, run, decision)
+            }
+            Begun::Refused(refusal) => {
+                self.tx.append_event(Some(project), &refusal.finished)?;
+                run.refused(subject.stage, &refusal.finished, self.now);
+                self.tx.put_run(project, &run)?;
+                let fact = Fact::Refused {
+                    event_id: event.id.clone(),
+                    event_type: event.kind.clone(),
+                    message: refusal.message,
+                };
+                let project = Some(project);
+                self.tx.append_fact(&NewFact { project, context, sequence: None, at: self.now, fact: &fact })?;
+                Ok(())
+            }
+        }
+    }
+
+    /// The run of a first trigger, pinned to the shipyard and the commit that its project has now.
+    fn new_run(&mut self, event: &CloudEvent, subject: Subject<'_>, context: &str) -> Result<Run, CommandError> {
+        let mut run = Run::new(context, event, subject, self.now);
+        if let Some(configuration) = self.tx.project(subject.project)?.and_then(|project| project.configuration) {
+            run.shipyard = Some(configuration.shipyard);
+            run.commit.get_or_insert(configuration.commit);
+        }
+        Ok(run)
+    }
+}

@@ -1,0 +1,137 @@
+//! An event from outside: stored, then handed to whom it concerns.
+
+use capstan_engine::orchestrate::{Control, Fact, Input, Reaction, ReactionKind, Subject, Why};
+use capstan_model::event::rest::data_text;
+use capstan_model::event::{CloudEvent, EventType};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::work::{Caused, Work};
+use crate::command::{CommandError, Ingest, Reply};
+use crate::ports::{NewFact, ProjectId};
+
+/// How long a repeat is known.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is remembered of an event under its key.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    fingerprint: String,
+    context: String,
+    id: String,
+}
+
+impl Work<'_> {
+    pub(super) fn ingest(&mut self, ingest: &Ingest) -> Result<Reply, CommandError> {
+        let event = &ingest.event;
+        let context = event.context.clone().unwrap_or_default();
+        if let Some(key) = &ingest.key {
+            let answer = self.tx.answer(&key.key, self.now)?;
+            if let Some(first) = answer.and_then(|text| serde_json::from_str::<Remembered>(&text).ok()) {
+                if first.fingerprint != key.fingerprint {
+                    return Err(CommandError::KeyReused);
+                }
+                return Ok(Reply::Accepted { context: first.context, id: first.id });
+            }
+            let first =
+                Remembered { fingerprint: key.fingerprint.clone(), context: context.clone(), id: event.id.clone() };
+            // Three texts always have a form in JSON.
+            let text = serde_json::to_string(&first).unwrap_or_default();
+            let until = self.now.saturating_add(REMEMBERED).unwrap_or(jiff::Timestamp::MAX);
+            self.tx.remember(&key.key, &text, until)?;
+        }
+        let name = data_text(&event.data, "project");
+        let project = if name.is_empty() { None } else { Some(self.project_or_ghost(name)?) };
+        let position = self.tx.append_event(project, event)?;
+        match (Subject::of(event), project) {
+            (Some(Ok(_)), Some(project)) => {
+                if let Some(mut run) = self.tx.run(project, &context)? {
+                    run.reopen();
+                    self.tx.put_run(project, &run)?;
+                }
+                self.begin(project, position, event)?;
+            }
+            (Some(Err(why)), _) => self.ignore(project, event, why)?,
+            _ => self.react(project, event)?,
+        }
+        Ok(Reply::Accepted { context, id: event.id.clone() })
+    }
+
+    /// Hands a task's event to the sequence that offered the task.
+    fn react(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<(), CommandError> {
+        let kind = match EventType::parse(&event.kind) {
+            EventType::Task { phase: "started", .. } => ReactionKind::Started,
+            EventType::Task { phase: "finished", .. } => ReactionKind::Finished,
+            EventType::StatusChanged { .. } => ReactionKind::StatusChanged,
+            _ => return Ok(()),
+        };
+        let Some(triggered_id) = &event.triggered_id else {
+            return self.ignore(project, event, Why::NoTriggeredId);
+        };
+        let Some(sequence) = self.tx.sequence_of(triggered_id)? else {
+            return self.ignore(project, event, Why::UnknownTriggeredId { triggered_id: triggered_id.clone() });
+        };
+        let input = Input::Reaction(Reaction {
+            event_id: event.id.clone(),
+            event_type: event.kind.clone(),
+            kind,
+            source: event.source.clone(),
+            context: event.context.clone().unwrap_or_default(),
+            triggered_id: triggered_id.clone(),
+            data: event.data.clone(),
+        });
+        self.deliver(&sequence, &input)
+    }
+
+    /// Puts on record, with the run that the event names, that it changed nothing.
+    fn ignore(&mut self, project: Option<ProjectId>, event: &CloudEvent, why: Why) -> Result<(), CommandError> {
+        let fact = Fact::Ignored {
+            event_id: event.id.clone(),
+            event_type: event.kind.clone(),
+            source: event.source.clone(),
+            why,
+        };
+        let context = event.context.as_deref().unwrap_or_default();
+        self.tx.append_fact(&NewFact { project, context, sequence: None, at: self.now, fact: &fact })?;
+        Ok(())
+    }
+
+    pub(super) fn control(
+        &mut self,
+        project: &str,
+        context: &str,
+        stage: Option<&str>,
+        control: Control,
+    ) -> Result<Reply, CommandError> {
+        let Some(project) = self.tx.project(project)? else { return Ok(Reply::Nothing) };
+        let Some(mut run) = self.tx.run(project.id, context)? else { return Ok(Reply::Nothing) };
+        let concerned = |open: &str| stage.is_none_or(|stage| stage == open);
+        let sequences: Vec<(String, String)> = run
+            .open
+            .iter()
+            .filter(|(_, open)| concerned(&open.stage))
+            .map(|(id, open)| (id.clone(), open.stage.clone()))
+            .collect();
+        if sequences.is_empty() {
+            return Ok(Reply::Nothing);
+        }
+        run.control(control, stage);
+        self.tx.put_run(project.id, &run)?;
+        let fact = Fact::Controlled { action: control.word().to_owned(), stage: stage.map(str::to_owned) };
+        let project_id = Some(project.id);
+        self.tx.append_fact(&NewFact { project: project_id, context, sequence: None, at: self.now, fact: &fact })?;
+        for (sequence, stage) in sequences {
+            if control != Control::Resume || !run.is_paused(&stage) {
+                self.deliver(&sequence, &Input::Control(control))?;
+            }
+        }
+        Ok(Reply::Done)
+    }
+
+    /// A slot was granted to these.
+    pub(super) fn granted(&mut self, places: Vec<capstan_engine::orchestrate::Place>) {
+        for place in places {
+            self.caused.push_back(Caused::Deliver { sequence: place.sequence, input: Input::SlotGranted });
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The only step there is: load, decide, fold, write. Server and simulator drive the same one.
+
+mod begin;
+mod deliver;
+mod ingest;
+mod projects;
+mod shipyards;
+mod work;
+
+pub use shipyards::Shipyards;
+pub use work::{Outcome, Setting, step};

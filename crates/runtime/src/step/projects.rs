@@ -1,0 +1,147 @@
+//! Projects and services come and go.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use capstan_engine::orchestrate::{CONTROL_PLANE, ids};
+use capstan_model::event::CloudEvent;
+use capstan_model::event::rest::CONTROL_PLANE_SPEC_VERSION;
+use serde_json::{Map, Value, json};
+
+use super::work::Work;
+use crate::command::{CommandError, Reply};
+use crate::ports::{Configuration, Project, ProjectId, Service};
+
+impl Work<'_> {
+    /// The project that lives under a name; a name that nobody has used yet becomes a ghost.
+    pub(super) fn project_or_ghost(&mut self, name: &str) -> Result<ProjectId, CommandError> {
+        match self.tx.project(name)? {
+            Some(project) => Ok(project.id),
+            None => Ok(self.tx.add_project(name, self.now, None)?.id),
+        }
+    }
+
+    pub(super) fn create_project(
+        &mut self,
+        name: &str,
+        configuration: &Configuration,
+        shipyard: &str,
+        context: &str,
+    ) -> Result<Reply, CommandError> {
+        match self.tx.project(name)? {
+            Some(Project { configuration: Some(_), .. }) => {
+                return Err(CommandError::ProjectExists(name.to_owned()));
+            }
+            // What was sent under the name before it was one stays away from it.
+            Some(ghost) => self.bury(ghost.id)?,
+            None => {}
+        }
+        self.tx.put_shipyard(&configuration.shipyard, shipyard)?;
+        let project = self.tx.add_project(name, self.now, Some(configuration))?.id;
+        let created = json!({
+            "project": name, "status": "succeeded", "result": "pass",
+            "createdProject": { "projectName": name, "shipyard": STANDARD.encode(shipyard) },
+        });
+        self.tell(Some(project), "project.create.started", context, json!({ "project": name }))?;
+        self.tell(Some(project), "project.create.finished", context, created)?;
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn configure_project(
+        &mut self,
+        name: &str,
+        configuration: &Configuration,
+        shipyard: &str,
+    ) -> Result<Reply, CommandError> {
+        let project = self.configured(name)?;
+        self.tx.put_shipyard(&configuration.shipyard, shipyard)?;
+        self.tx.configure_project(project.id, configuration)?;
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn delete_project(&mut self, name: &str, context: &str) -> Result<Reply, CommandError> {
+        let Some(project) = self.tx.project(name)? else { return Ok(Reply::Nothing) };
+        self.bury(project.id)?;
+        let data = json!({ "project": name, "status": "succeeded", "result": "pass" });
+        self.tell(None, "project.delete.finished", context, data)?;
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn create_service(
+        &mut self,
+        project: &str,
+        name: &str,
+        commit: &str,
+        context: &str,
+    ) -> Result<Reply, CommandError> {
+        let Project { id, .. } = self.committed(project, commit)?;
+        if self.tx.service(id, name)?.is_some() {
+            return Err(CommandError::ServiceExists(name.to_owned()));
+        }
+        self.tx.add_service(id, &Service { name: name.to_owned(), created: self.now })?;
+        let data = json!({ "project": project, "service": name });
+        let done = json!({ "project": project, "service": name, "status": "succeeded", "result": "pass" });
+        self.tell(Some(id), "service.create.started", context, data)?;
+        self.tell(Some(id), "service.create.finished", context, done)?;
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn delete_service(
+        &mut self,
+        project: &str,
+        name: &str,
+        commit: &str,
+        context: &str,
+    ) -> Result<Reply, CommandError> {
+        let Project { id, .. } = self.committed(project, commit)?;
+        if self.tx.service(id, name)?.is_none() {
+            return Ok(Reply::Nothing);
+        }
+        self.tx.remove_service(id, name)?;
+        let data = json!({ "project": project, "service": name });
+        let done = json!({ "project": project, "service": name, "status": "succeeded", "result": "pass" });
+        self.tell(Some(id), "service.delete.started", context, data)?;
+        self.tell(Some(id), "service.delete.finished", context, done)?;
+        Ok(Reply::Done)
+    }
+
+    fn bury(&mut self, project: ProjectId) -> Result<(), CommandError> {
+        self.tx.bury_project(project)?;
+        self.signals.buried = true;
+        Ok(())
+    }
+
+    /// A project that has a configuration.
+    fn configured(&mut self, name: &str) -> Result<Project, CommandError> {
+        let project = self.tx.project(name)?.filter(|project| project.configuration.is_some());
+        project.ok_or_else(|| CommandError::UnknownProject(name.to_owned()))
+    }
+
+    /// The project, now at a newer commit with the same shipyard.
+    fn committed(&mut self, name: &str, commit: &str) -> Result<Project, CommandError> {
+        let project = self.configured(name)?;
+        if let Some(configuration) = &project.configuration {
+            let newer = Configuration { commit: commit.to_owned(), ..configuration.clone() };
+            self.tx.configure_project(project.id, &newer)?;
+        }
+        Ok(project)
+    }
+
+    /// Stores an event of the control plane about a project, as v1 publishes them (contract: core.md 1.4).
+    fn tell(&mut self, project: Option<ProjectId>, what: &str, context: &str, data: Value) -> Result<(), CommandError> {
+        let mut extensions = Map::new();
+        extensions.insert("shkeptnspecversion".to_owned(), CONTROL_PLANE_SPEC_VERSION.into());
+        let event = CloudEvent {
+            id: ids::derive(self.now, &[context, what]),
+            source: CONTROL_PLANE.to_owned(),
+            kind: format!("sh.keptn.event.{what}"),
+            time: Some(self.now),
+            context: Some(context.to_owned()),
+            triggered_id: None,
+            commit: None,
+            extensions,
+            data,
+        };
+        self.tx.append_event(project, &event)?;
+        Ok(())
+    }
+}

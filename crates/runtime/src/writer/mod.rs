@@ -1,0 +1,7 @@
+//! The one writer: a thread that owns the store, carries out what is asked of it in batches, and answers after the commit.
+
+mod handle;
+mod service;
+
+pub use handle::{Handle, SubmitError};
+pub use service::{Options, Writer, WriterThread};

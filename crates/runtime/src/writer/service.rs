@@ -1,0 +1,283 @@
+//! The loop of the writer.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::time::Duration;
+
+use capstan_engine::orchestrate::Limits;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{oneshot, watch};
+
+use super::handle::{Handle, Message};
+use crate::command::{Command, CommandError, Reply};
+use crate::ports::{Clock, Store, StoreError};
+use crate::step::{Outcome, Setting, Shipyards, step};
+
+/// How long the writer sleeps at most; nothing relies on it.
+const SAFETY: Duration = Duration::from_secs(30);
+
+/// By how much wall clock and monotonic clock may part before that counts as a jump.
+const JUMP: SignedDuration = SignedDuration::from_secs(5);
+
+/// What a writer goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How long, how much and how many.
+    pub limits: Limits,
+    /// Commands that may wait; beyond, senders are told to come back.
+    pub queue: usize,
+    /// Commands that share a sync at most.
+    pub batch: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { limits: Limits::default(), queue: 4_096, batch: 256 }
+    }
+}
+
+/// The writer before it runs.
+pub struct Writer {
+    store: Box<dyn Store>,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    receiver: Receiver<Message>,
+    commits: watch::Sender<u64>,
+    offers: watch::Sender<u64>,
+    shipyards: Shipyards,
+    /// Since when the server has been up and its clock even.
+    up_since: Timestamp,
+    /// Where the wall clock would stand if it had never jumped, less the monotonic one.
+    offset: SignedDuration,
+    /// What is to be done before the next message.
+    chores: Chores,
+    /// Whether a commit has failed and the store was not reopened yet.
+    broken: bool,
+}
+
+/// What is to be done without being asked.
+#[derive(Debug, Default)]
+struct Chores {
+    next_timer: Option<Timestamp>,
+    deferred: bool,
+    buried: bool,
+}
+
+/// The thread of a writer.
+pub struct WriterThread {
+    thread: std::thread::JoinHandle<()>,
+    sender: SyncSender<Message>,
+}
+
+impl WriterThread {
+    /// Has everything carried out that has been submitted, and waits for it.
+    pub fn stop(self) {
+        // A writer that has ended already needs no telling.
+        let _ = self.sender.send(Message::Stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the writer has panicked");
+        }
+    }
+}
+
+impl Writer {
+    /// A writer and the handle to it. Reads from the store what is open.
+    pub fn new(store: Box<dyn Store>, clock: Arc<dyn Clock>, options: Options) -> Result<(Self, Handle), StoreError> {
+        let (sender, receiver) = sync_channel(options.queue);
+        let (commits, commits_seen) = watch::channel(0);
+        let (offers, offers_seen) = watch::channel(0);
+        let reader = store.reader();
+        let chores =
+            Chores { next_timer: reader.next_timer()?, deferred: reader.has_deferred()?, buried: reader.has_buried()? };
+        let (up_since, offset) = (clock.now(), offset(&*clock));
+        let handle = Handle { sender, reader, clock: Arc::clone(&clock), commits: commits_seen, offers: offers_seen };
+        let writer = Self {
+            store,
+            clock,
+            options,
+            receiver,
+            commits,
+            offers,
+            shipyards: Shipyards::default(),
+            up_since,
+            offset,
+            chores,
+            broken: false,
+        };
+        Ok((writer, handle))
+    }
+
+    /// Starts the thread.
+    pub fn start(self, handle: &Handle) -> std::io::Result<WriterThread> {
+        let sender = handle.sender.clone();
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || self.run())?;
+        Ok(WriterThread { thread, sender })
+    }
+
+    fn run(mut self) {
+        loop {
+            self.do_chores();
+            let first = match self.receiver.recv_timeout(self.patience()) {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let (batch, go_on) = self.batch(first);
+            if !batch.is_empty() {
+                self.commit(batch);
+            }
+            if !go_on {
+                return;
+            }
+        }
+    }
+
+    /// Everything that waits already, up to one batch; and whether to go on after it.
+    fn batch(&self, first: Message) -> (Vec<Request>, bool) {
+        let mut batch = Vec::new();
+        let mut next = Ok(first);
+        loop {
+            match next {
+                Ok(Message::Carry(command, answer)) => batch.push((command, answer)),
+                Ok(Message::Stop) => return (batch, false),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return (batch, true),
+            }
+            if batch.len() >= self.options.batch {
+                return (batch, true);
+            }
+            next = self.receiver.try_recv();
+        }
+    }
+
+    /// How long nothing needs to be done unless somebody asks.
+    fn patience(&self) -> Duration {
+        if self.broken {
+            return Duration::from_secs(1);
+        }
+        if self.chores.deferred || self.chores.buried {
+            return Duration::ZERO;
+        }
+        let left = self.chores.next_timer.map(|timer| timer.duration_since(self.clock.now()));
+        left.map_or(SAFETY, |left| Duration::try_from(left).unwrap_or(Duration::ZERO).min(SAFETY))
+    }
+
+    /// Inputs that were left, timers that have elapsed, rows that are to be removed. One step of each, so that whoever
+    /// asks waits for no more than that.
+    fn do_chores(&mut self) {
+        if self.broken && !self.mend() {
+            return;
+        }
+        self.watch_the_clock();
+        if std::mem::take(&mut self.chores.deferred) {
+            self.chore(Command::Deferred);
+        }
+        if self.chores.next_timer.is_some_and(|timer| timer <= self.clock.now()) {
+            self.chores.next_timer = None;
+            self.chore(Command::Timers);
+        }
+        if std::mem::take(&mut self.chores.buried) {
+            self.chores.buried = matches!(self.chore(Command::Purge), Some(Reply::More));
+        }
+    }
+
+    fn chore(&mut self, command: Command) -> Option<Reply> {
+        let reread = command == Command::Timers;
+        let (answer, mut answered) = oneshot::channel();
+        self.commit(vec![(command, answer)]);
+        let reply = answered.try_recv().ok().and_then(Result::ok);
+        if reread {
+            match self.store.reader().next_timer() {
+                Ok(next) => self.chores.next_timer = next,
+                Err(error) => self.fail(&error),
+            }
+        }
+        reply
+    }
+
+    /// Commits a batch and answers; after a commit that fails nothing of it has happened.
+    fn commit(&mut self, batch: Vec<Request>) {
+        if self.broken && !self.mend() {
+            let error = CommandError::Store(StoreError::Failed("it failed before and does not recover yet".to_owned()));
+            return answer_all(batch, &error);
+        }
+        let (commands, answers): (Vec<Command>, Vec<_>) = batch.into_iter().unzip();
+        match self.step(&commands) {
+            Ok(outcome) => {
+                self.chores.next_timer = [self.chores.next_timer, outcome.next_timer].into_iter().flatten().min();
+                self.chores.deferred |= outcome.deferred;
+                self.chores.buried |= outcome.buried;
+                for (answer, reply) in answers.into_iter().zip(outcome.replies) {
+                    if let Err(CommandError::Store(error)) = &reply {
+                        tracing::error!(%error, "a command failed alone");
+                    }
+                    // Whoever asked may have gone; what was asked for stands.
+                    let _ = answer.send(reply);
+                }
+                self.commits.send_modify(|count| *count += 1);
+                if outcome.offered {
+                    self.offers.send_modify(|count| *count += 1);
+                }
+            }
+            Err(error) => {
+                self.fail(&error);
+                answer_all(commands.into_iter().zip(answers).collect(), &CommandError::Store(error));
+            }
+        }
+    }
+
+    fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
+        let setting = Setting { limits: self.options.limits, up_since: self.up_since };
+        let mut tx = self.store.begin()?;
+        let outcome = step(&mut *tx, commands, self.clock.now(), &setting, &mut self.shipyards)?;
+        tx.commit()?;
+        Ok(outcome)
+    }
+
+    fn fail(&mut self, error: &StoreError) {
+        self.broken = true;
+        tracing::error!(%error, "the store is opened anew before anything else is written");
+    }
+
+    /// Reads anew what is on disk. Whether the store can be used again.
+    fn mend(&mut self) -> bool {
+        let read = self.store.reopen().and_then(|()| {
+            let reader = self.store.reader();
+            Ok(Chores {
+                next_timer: reader.next_timer()?,
+                deferred: reader.has_deferred()?,
+                buried: reader.has_buried()?,
+            })
+        });
+        match read {
+            Ok(chores) => {
+                self.chores = chores;
+                self.broken = false;
+            }
+            Err(error) => tracing::warn!(%error, "the store cannot be used yet"),
+        }
+        !self.broken
+    }
+
+    /// After a jump of the wall clock each lease gets one full term.
+    fn watch_the_clock(&mut self) {
+        let offset = offset(&*self.clock);
+        if (offset - self.offset).abs() > JUMP {
+            tracing::warn!(seconds = (offset - self.offset).as_secs(), "the clock has jumped");
+            self.up_since = self.clock.now();
+        }
+        self.offset = offset;
+    }
+}
+
+type Request = (Command, oneshot::Sender<Result<Reply, CommandError>>);
+
+fn answer_all(batch: Vec<Request>, error: &CommandError) {
+    for (_, answer) in batch {
+        let _ = answer.send(Err(error.clone()));
+    }
+}
+
+fn offset(clock: &dyn Clock) -> SignedDuration {
+    let wall = clock.now().duration_since(Timestamp::UNIX_EPOCH);
+    wall - SignedDuration::try_from(clock.monotonic()).unwrap_or(SignedDuration::MAX)
+}
