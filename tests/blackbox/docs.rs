@@ -4,20 +4,46 @@
 //! - A block of `sh` is run; each command must succeed, or end as its comment `# exits with N` says.
 //! - A block of `text` behind it is what it prints.
 //! - In blocks of other languages (pipelines of CI systems) the commands of capstan are run.
-//! - `<!-- needs: prometheus -->` before a block: `http://localhost:9090` in it is a real one. `<!-- not run: why -->`: it is not.
+//! - `<!-- needs: prometheus -->` before a block: `http://localhost:9090` in it is a real one.
+//! - `<!-- needs: server -->`: `http://localhost:8080` in it is a Capstan server that runs in the page's folder, with what
+//!   the page has put there until then, to its end; its token is in `CAPSTAN_TOKEN`. `<!-- needs: prometheus, server -->`: both.
+//! - `<!-- not run: why -->`: it is not.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::prometheus_server::{Prometheus, executable};
+use crate::server::Server;
 use crate::support::{Workplace, repository};
 
 #[derive(Debug, PartialEq)]
 enum Step {
     File { name: String, content: String },
-    Run { script: String, prometheus: bool },
+    Run { script: String, needs: Needs },
     Prints { text: String },
     Pipeline { commands: Vec<String> },
+}
+
+/// What a block wants to talk to.
+#[derive(Debug, Default, PartialEq)]
+struct Needs {
+    prometheus: bool,
+    server: bool,
+}
+
+impl Needs {
+    fn of(line: &str) -> Self {
+        let words = line.strip_prefix("<!-- needs: ").and_then(|rest| rest.strip_suffix(" -->"));
+        let mut needs = Self::default();
+        for word in words.into_iter().flat_map(|words| words.split(", ")) {
+            match word {
+                "prometheus" => needs.prometheus = true,
+                "server" => needs.server = true,
+                _ => panic!("nothing is known of '{word}': {line}"),
+            }
+        }
+        needs
+    }
 }
 
 fn steps(page: &str) -> Vec<Step> {
@@ -37,7 +63,7 @@ fn steps(page: &str) -> Vec<Step> {
         match (language, name) {
             _ if before.starts_with("<!-- not run:") => {}
             (_, Some(name)) => steps.push(Step::File { name: name.to_owned(), content: block }),
-            ("sh", _) => steps.push(Step::Run { script: block, prometheus: before == "<!-- needs: prometheus -->" }),
+            ("sh", _) => steps.push(Step::Run { script: block, needs: Needs::of(&before) }),
             ("text", _) if matches!(steps.last(), Some(Step::Run { .. })) => steps.push(Step::Prints { text: block }),
             _ => {
                 let commands = pipeline_commands(&block);
@@ -87,7 +113,7 @@ fn strict(script: &str) -> String {
     strict
 }
 
-fn shell(workplace: &Workplace, script: &str) -> (i32, String, String) {
+fn shell(workplace: &Workplace, script: &str, token: Option<&str>) -> (i32, String, String) {
     let binary = Path::new(env!("CARGO_BIN_EXE_capstan")).parent().unwrap();
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")
@@ -100,6 +126,7 @@ fn shell(workplace: &Workplace, script: &str) -> (i32, String, String) {
             ("CI_COMMIT_SHA", "0a1b2c"),
             ("BUILD_NUMBER", "7"),
         ])
+        .envs(token.map(|token| ("CAPSTAN_TOKEN", token)))
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -114,7 +141,7 @@ fn perform(name: &str) {
     let fixtures = repository().join("crates/tools/tests/fixtures");
     let copied = Command::new("cp").arg("-r").arg(format!("{}/.", fixtures.display())).arg(workplace.path()).status();
     assert!(copied.unwrap().success());
-    let mut server = None;
+    let (mut prometheus, mut server): (Option<Prometheus>, Option<Server>) = (None, None);
     let mut printed = String::new();
     for step in &steps {
         match step {
@@ -124,11 +151,11 @@ fn perform(name: &str) {
                 let target = script.trim().trim_start_matches("make ");
                 assert!(makefile.contains(&format!("\n{target}:")), "{target}");
             }
-            Step::Run { script, prometheus } => {
+            Step::Run { script, needs } => {
                 let mut script = strict(script);
-                if *prometheus {
+                if needs.prometheus {
                     let Some(executable) = executable(&format!("the examples of {name}")) else { return };
-                    let running = server.get_or_insert_with(|| {
+                    let running = prometheus.get_or_insert_with(|| {
                         let server = Prometheus::start(&executable, &[]);
                         let rate = "sum(rate(prometheus_http_requests_total%7Bjob=%22prometheus%22%7D%5B300s%5D))%3E0";
                         server.wait_for(rate, |samples| samples.len() == 1);
@@ -136,14 +163,20 @@ fn perform(name: &str) {
                     });
                     script = script.replace("http://localhost:9090", &running.url());
                 }
-                let (code, stdout, stderr) = shell(&workplace, &script);
+                let mut token = None;
+                if needs.server {
+                    let running = server.get_or_insert_with(|| Server::prepare().folder(workplace.path()).start());
+                    script = script.replace("http://localhost:8080", &running.url());
+                    token = Some(running.token());
+                }
+                let (code, stdout, stderr) = shell(&workplace, &script, token);
                 assert_eq!(code, 0, "{name}:\n{script}\n{stdout}{stderr}");
                 printed = stdout;
             }
             Step::Prints { text } => assert_eq!(&printed, text, "{name}"),
             Step::Pipeline { commands } => {
                 for command in commands {
-                    let (code, stdout, stderr) = shell(&workplace, command);
+                    let (code, stdout, stderr) = shell(&workplace, command, None);
                     assert!([0, 1, 3].contains(&code), "{name}: {command}: exit {code}\n{stdout}{stderr}");
                 }
             }
@@ -174,10 +207,12 @@ fn blocks_are_told_apart() {
     let page = "x `a.yaml`:\n\n```yaml\nk: 1\n```\n\n```sh\nfalse   # exits with 1\n```\n\n```text\nout\n```\n\n```yaml\nrun: |\n  capstan gate \\\n    run\n```\n";
     let expected = vec![
         Step::File { name: "a.yaml".into(), content: "k: 1\n".into() },
-        Step::Run { script: "false   # exits with 1\n".into(), prometheus: false },
+        Step::Run { script: "false   # exits with 1\n".into(), needs: Needs::default() },
         Step::Prints { text: "out\n".into() },
         Step::Pipeline { commands: vec!["capstan gate \\\n    run".into()] },
     ];
     assert_eq!(steps(page), expected);
+    let both = "<!-- needs: prometheus, server -->";
+    assert_eq!(Needs::of(both), Needs { prometheus: true, server: true });
     assert!(strict("false   # exits with 1\n").contains("false || code=$?; [ $code -eq 1 ]"));
 }

@@ -85,10 +85,81 @@ fn every_finding_is_drawn() {
         .file("empty-slo.yaml", "")
         .file("informing.yaml", INFORMING);
     let ran = workplace.line("lint slo.yaml sli.yaml more.yaml relative.yaml empty-slo.yaml informing.yaml").expect(1);
-    for code in documented_codes() {
-        assert!(ran.stdout.contains(&code), "no file here is found to have {code}");
+    for code in documented_codes().iter().filter(|code| !code.starts_with("SHY")) {
+        assert!(ran.stdout.contains(code), "no file here is found to have {code}");
     }
     insta::with_settings!({prepend_module_to_snapshot => false}, { insta::assert_snapshot!("lint", ran.stdout) });
+}
+
+const SHIPYARD: &str = r#"apiVersion: spec.keptn.sh/0.2.3
+kind: Shipyards
+spec:
+  stages:
+    - name: dev
+      sequences:
+        - name: delivery
+          tasks:
+            - name: deployment
+              triggeredAfter: 10
+            - name: test.smoke
+            - name: evaluation
+              triggeredAfter: -5m
+        - name: delivery
+          tasks:
+            - name: deployment
+        - name: release.now
+          triggers: []
+          tasks:
+            - name: approval
+              properties: {pass: automatik, warning: manual}
+        - name: nothing
+    - name: prod
+      sequences:
+        - name: delivery
+          triggeredOn:
+            - event: sh.keptn.event.dev.delivery.finished
+            - event: dev.deploy.finished
+            - event: staging.delivery.finished
+            - event: dev.delivery.finished
+            - event: dev.delivery.finished
+              selector: {match: {result: failed}}
+            - event: dev.delivery.finished
+              selector: {match: {results: fail}}
+            - event: dev.delivery.finished
+              selector: {match: {deployment.result: pass}}
+            - event: dev.delivery.finished
+              selector: {match: {result: pass, evaluation.result: fail}}
+          tasks:
+            - name: ""
+        - name: again
+          triggeredOn: [{event: prod.after.finished}]
+          tasks: [{name: release}]
+        - name: after
+          triggeredOn: [{event: prod.again.finished}]
+          tasks: [{name: release}]
+---
+more: 1
+"#;
+
+#[test]
+fn every_finding_on_a_shipyard_is_drawn() {
+    let workplace = Workplace::new();
+    let ran = workplace.file("process.yaml", SHIPYARD).line("lint process.yaml").expect(1);
+    for code in documented_codes().iter().filter(|code| code.starts_with("SHY")) {
+        assert!(ran.stdout.contains(code), "the file here is not found to have {code}");
+    }
+    insta::with_settings!({prepend_module_to_snapshot => false}, { insta::assert_snapshot!("lint_shipyard", ran.stdout) });
+}
+
+#[test]
+fn every_error_of_a_shipyard_is_drawn() {
+    let workplace = Workplace::new();
+    workplace.file("shipyard-1.yaml", "apiVersion: spec.keptn.sh/0.1.7\nspec:\n  stages: []\n");
+    workplace.file("shipyard-2.yaml", "spec: {stages: [{}, {name: My_Stage}, {name: dev}, {name: dev}]}\n");
+    workplace.file("shipyard-3.yaml", "apiVersion: x\nspec:\n  stages: dev\n");
+    workplace.file("empty-shipyard.yaml", "");
+    let ran = workplace.line("lint shipyard-1.yaml shipyard-2.yaml shipyard-3.yaml empty-shipyard.yaml").expect(2);
+    insta::with_settings!({prepend_module_to_snapshot => false}, { insta::assert_snapshot!("lint_shipyard_errors", ran.stdout) });
 }
 
 const INFORMING: &str = "objectives: [{sli: a}]\ntotal_score: {pass: 90%}\n";
@@ -129,4 +200,15 @@ fn what_a_kind_of_file_is_follows_from_name_or_keys() {
     let workplace = Workplace::new();
     workplace.file("objectives.yaml", crate::support::SLO).file("queries.yaml", "indicators: {a: b}\n");
     workplace.line("lint objectives.yaml queries.yaml").expect(0);
+    let stages = "spec:\n  stages:\n  - name: dev\n";
+    for (name, text) in [
+        ("a.yaml", format!("apiVersion: 0.2.0\n{stages}")),
+        ("b.yaml", format!("kind: Shipyard\n{stages}")),
+        ("c.yaml", "apiVersion: 0.2.0\nspec: {stages: [{name: dev}]}\n".to_owned()),
+        ("my-shipyard.yaml", "sequences: []\n".to_owned()),
+    ] {
+        let ran = workplace.file(name, &text).line(&format!("lint {name}"));
+        assert!(ran.stdout.contains("clean") || ran.stdout.contains("SHY0"), "{name}: {ran:?}");
+    }
+    workplace.file("d.yaml", "spec:\n  x: 1\nmore:\n  stages: []\n").line("lint d.yaml").expect(2);
 }

@@ -20,4 +20,6 @@ mod lint;
 mod prometheus;
 mod prometheus_server;
 mod schema;
+mod serve;
+mod server;
 mod support;

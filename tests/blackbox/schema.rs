@@ -7,7 +7,7 @@ use crate::support::{SLO, Workplace, repository};
 #[test]
 fn published_schemas_are_up_to_date() {
     let workplace = Workplace::new();
-    for name in ["slo", "sli"] {
+    for name in ["slo", "sli", "shipyard"] {
         let path = repository().join(format!("schema/{name}.schema.json"));
         let printed = workplace.line(&format!("schema {name}")).expect(0).stdout;
         let published = std::fs::read_to_string(&path).unwrap_or_default();
@@ -52,4 +52,33 @@ fn a_usual_file_obeys_and_a_wrong_one_does_not() {
     );
     assert!(!validator("sli").is_valid(&json!({"indicators": ["up"]})));
     assert!(!SLO.is_empty());
+}
+
+#[test]
+fn a_usual_shipyard_obeys_and_a_wrong_one_does_not() {
+    let shipyard = validator("shipyard");
+    let good = json!({
+        "apiVersion": "spec.keptn.sh/0.2.3", "kind": "Shipyard", "metadata": {"name": "shop"},
+        "spec": {"stages": [{"name": "dev", "sequences": [{
+            "name": "delivery",
+            "triggeredOn": [{"event": "dev.delivery.finished", "selector": {"match": {"result": "fail"}}}],
+            "tasks": [{"name": "deployment", "triggeredAfter": "10m", "properties": {"any": ["thing", 1]}},
+                      {"name": "test", "properties": null}],
+        }]}]},
+        "unknown": {"v1": "ignores this"},
+    });
+    let errors: Vec<_> = shipyard.iter_errors(&good).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    for (path, value) in [
+        ("/apiVersion", json!(null)),
+        ("/spec/stages", json!([])),
+        ("/spec/stages/0/name", json!("Dev")),
+        ("/spec/stages/0/sequences", json!({"name": "delivery"})),
+        ("/spec/stages/0/sequences/0/tasks/0", json!("deployment")),
+        ("/spec/stages/0/sequences/0/triggeredOn/0", json!("dev.delivery.finished")),
+    ] {
+        let mut wrong = good.clone();
+        *wrong.pointer_mut(path).unwrap() = value;
+        assert!(!shipyard.is_valid(&wrong), "{path}");
+    }
 }

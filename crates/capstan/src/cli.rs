@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::{ErrorFormat, Failure};
 use crate::terminal::{Style, note};
-use crate::{bench, demo, gate, lint, schema};
+use crate::{bench, config, demo, gate, lint, schema, serve};
 
 /// Everything that the command line can say.
 #[derive(Debug, Parser)]
@@ -28,6 +28,11 @@ enum Command {
     /// Judge a service by its objectives: the quality gate
     #[command(subcommand)]
     Gate(gate::GateCommand),
+    /// Run the server: sequences, events and gates behind Keptn v1's API
+    Serve(serve::ServeArgs),
+    /// Look at the settings of the server
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Find what is wrong or doubtful in slo.yaml and sli.yaml
     Lint(lint::LintArgs),
     /// Print the JSON Schema of a file, for editors
@@ -46,6 +51,11 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Gate(command) => {
             let format = command.error_format();
             (gate::run(command), format)
+        }
+        Command::Serve(args) => (serve::run(&args), ErrorFormat::Drawn),
+        Command::Config(command) => {
+            let format = command.error_format();
+            (config::run(&command), format)
         }
         Command::Lint(args) => {
             let format = args.error_format();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use capstan_model::diagnostic::{Diagnostic, Severity, Span};
-use capstan_model::{sli, slo};
+use capstan_model::{shipyard, sli, slo};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use crate::terminal::{Style, draw, note, print};
 Examples:
   capstan lint slo.yaml
   capstan lint slo.yaml prometheus/sli.yaml
+  capstan lint shipyard.yaml
   capstan lint -o json services/*/slo.yaml
 
 Each finding has a code; docs/lint.md explains them all.")]
@@ -99,6 +100,10 @@ fn check(path: &Path, text: String) -> Result<CheckedFile, Failure> {
             Ok(read) => sli::lint(&read),
             Err(diagnostics) => diagnostics,
         },
+        Kind::Shipyard => match shipyard::read(&text) {
+            Ok(read) => shipyard::lint(&read),
+            Err(rejections) => rejections.into_iter().map(|(_, diagnostic)| diagnostic).collect(),
+        },
     };
     Ok(CheckedFile { path: path.to_owned(), text, diagnostics })
 }
@@ -106,6 +111,7 @@ fn check(path: &Path, text: String) -> Result<CheckedFile, Failure> {
 enum Kind {
     Slo,
     Sli,
+    Shipyard,
 }
 
 fn kind(path: &Path, text: &str) -> Result<Kind, Failure> {
@@ -114,13 +120,25 @@ fn kind(path: &Path, text: &str) -> Result<Kind, Failure> {
     match () {
         () if has_key("objectives:") || has_key("total_score:") => Ok(Kind::Slo),
         () if has_key("indicators:") => Ok(Kind::Sli),
+        () if has_key("kind: Shipyard") || has_stages(text) => Ok(Kind::Shipyard),
+        () if name.contains("shipyard") => Ok(Kind::Shipyard),
         () if name.contains("slo") => Ok(Kind::Slo),
         () if name.contains("sli") => Ok(Kind::Sli),
         () => Err(Failure::with_help(
-            format!("'{}' is neither an SLO nor an SLI file", path.display()),
-            "an SLO file has 'objectives:', an SLI file has 'indicators:'; a name with 'slo' or 'sli' in it decides",
+            format!("'{}' is no SLO file, no SLI file and no shipyard", path.display()),
+            "they have 'objectives:', 'indicators:' or 'kind: Shipyard'; a name with 'slo', 'sli' or 'shipyard' in it decides",
         )),
     }
+}
+
+/// Whether `stages:` stands in or below `spec:`.
+fn has_stages(text: &str) -> bool {
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("spec:"));
+    let first = lines.next().is_some_and(|line| line.contains("stages:"));
+    first
+        || lines
+            .take_while(|line| !line.starts_with(char::is_alphabetic))
+            .any(|line| line.trim().starts_with("stages:"))
 }
 
 fn summary(checked: &[CheckedFile]) -> String {

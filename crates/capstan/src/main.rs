@@ -4,6 +4,7 @@
 
 mod bench;
 mod cli;
+mod config;
 mod demo;
 mod exit;
 mod failure;
@@ -12,6 +13,7 @@ mod history;
 mod lint;
 mod report;
 mod schema;
+mod serve;
 mod terminal;
 
 use clap::Parser;

@@ -1,6 +1,6 @@
 //! `capstan schema`: the JSON Schemas of the files that people write.
 
-use capstan_model::{sli::SliFile, slo::file::SloFile};
+use capstan_model::{shipyard::file::ShipyardFile, sli::SliFile, slo::file::SloFile};
 use clap::{Args, ValueEnum};
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
@@ -25,6 +25,7 @@ pub(crate) struct SchemaArgs {
 enum SchemaName {
     Slo,
     Sli,
+    Shipyard,
 }
 
 /// Prints a schema.
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let schema = match args.name {
         SchemaName::Slo => schema::<SloFile>("slo"),
         SchemaName::Sli => schema::<SliFile>("sli"),
+        SchemaName::Shipyard => schema::<ShipyardFile>("shipyard"),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::plain(error.to_string()))?;
     print(&format!("{text}\n"));

@@ -1,3 +1,9 @@
 //! What joins the pure engine to time, storage and configuration: the ports, the step, and the few loops that drive it.
 
+pub mod command;
+pub mod memory;
 pub mod ports;
+pub mod projects;
+pub mod simulator;
+pub mod step;
+pub mod writer;

@@ -1,1 +1,30 @@
-//! The embedded store.
+//! The embedded store: one file, one writer, many readers.
+//!
+//! [`SqliteStore`] is the port; what it keeps is in `schema/`, one file a version. Each noun has its module with all that
+//! is asked and written of it, for the writer ([`transaction`]) and for those who only look ([`reader`]) alike.
+
+mod answers;
+mod bury;
+mod column;
+mod conditions;
+mod deferred;
+mod events;
+mod facts;
+mod filter;
+mod json;
+mod migrate;
+mod offers;
+mod open;
+mod projects;
+mod queues;
+mod reader;
+mod runs;
+mod sequences;
+mod services;
+mod shipyards;
+mod statement;
+mod timers;
+mod transaction;
+mod trouble;
+
+pub use open::SqliteStore;

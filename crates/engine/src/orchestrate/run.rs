@@ -38,6 +38,8 @@ pub struct Run {
     pub commit: Option<String>,
     /// How many sequences it has had, those that could not start included.
     pub sequences: u32,
+    /// Sequences that are to follow and have not begun.
+    pub following: u32,
     /// Sequences that are not over, by id.
     pub open: BTreeMap<String, OpenSequence>,
     /// Whether all of it stands still.
@@ -149,6 +151,7 @@ impl Run {
             shipyard: None,
             commit: trigger.commit.clone(),
             sequences: 0,
+            following: 0,
             open: BTreeMap::new(),
             paused: false,
             paused_stages: BTreeSet::new(),
@@ -165,7 +168,7 @@ impl Run {
 
     /// Its state: that of what is open, else how it ended.
     pub fn state(&self) -> RunState {
-        if self.open.is_empty() {
+        if self.is_over() {
             return match () {
                 () if self.timed_out => RunState::TimedOut,
                 () if self.aborted => RunState::Aborted,
@@ -174,8 +177,8 @@ impl Run {
         }
         match () {
             () if self.paused => RunState::Paused,
-            () if self.open.values().any(|sequence| !sequence.queued) => RunState::Started,
-            () => RunState::Waiting,
+            () if !self.open.is_empty() && self.open.values().all(|sequence| sequence.queued) => RunState::Waiting,
+            () => RunState::Started,
         }
     }
 
@@ -209,7 +212,7 @@ impl Run {
         view.state = "errored".to_owned();
         view.latest_event = Some(event.clone());
         view.latest_failed_event = Some(event);
-        self.close_if_over();
+        self.ended(0);
     }
 
     /// Something happened to a sequence; `sequence` is its state after the fact.
@@ -257,7 +260,6 @@ impl Run {
                 let kind = event_type::of_sequence(stage, &sequence.definition.name, "finished");
                 let latest = LatestEvent { kind, id: ending.event_id.clone(), time: at };
                 self.stage(stage).saw(&ending.status, latest, &ending.result, &ending.status);
-                self.close_if_over();
             }
             _ => {}
         }
@@ -265,17 +267,29 @@ impl Run {
 
     /// An event from outside starts it again after its end.
     pub fn reopen(&mut self) {
-        if self.open.is_empty() {
+        if self.is_over() {
             self.aborted = false;
             self.timed_out = false;
         }
     }
 
-    fn close_if_over(&mut self) {
-        if self.open.is_empty() {
+    /// A sequence has ended and so many follow it. Once nothing is open and nothing follows, no pause outlives the run.
+    pub fn ended(&mut self, followers: usize) {
+        self.following += followers as u32;
+        if self.is_over() {
             self.paused = false;
             self.paused_stages.clear();
         }
+    }
+
+    /// A sequence that was to follow begins.
+    pub fn followed(&mut self) {
+        self.following = self.following.saturating_sub(1);
+    }
+
+    /// Whether nothing is open and nothing follows.
+    pub fn is_over(&self) -> bool {
+        self.open.is_empty() && self.following == 0
     }
 
     fn stage(&mut self, name: &str) -> &mut StageView {

@@ -8,6 +8,17 @@ use crate::command::CommandError;
 use crate::ports::{NewFact, ProjectId};
 
 impl Work<'_> {
+    /// A sequence that follows another one begins.
+    pub(super) fn follow(&mut self, project: ProjectId, position: u64, event: &CloudEvent) -> Result<(), CommandError> {
+        let context = event.context.as_deref().unwrap_or_default();
+        if let Some(mut run) = self.tx.run(project, context)? {
+            run.followed();
+            self.tx.put_run(project, &run)?;
+        }
+        self.begin(project, position, event)
+    }
+
+    /// A stored `.triggered` event begins a sequence, or is refused.
     pub(super) fn begin(&mut self, project: ProjectId, position: u64, event: &CloudEvent) -> Result<(), CommandError> {
         // Who calls has looked at the type and the data.
         let Some(Ok(subject)) = Subject::of(event) else { return Ok(()) };

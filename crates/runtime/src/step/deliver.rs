@@ -1,7 +1,7 @@
 //! One sequence hears of something: load, decide, fold, write.
 
 use capstan_engine::orchestrate::{Decision, Effect, Fact, Input, Place, Run, Sequence, apply, decide, followers};
-use capstan_model::event::event_type;
+use capstan_model::event::{CloudEvent, event_type};
 
 use super::work::{Caused, Work};
 use crate::command::CommandError;
@@ -40,21 +40,23 @@ impl Work<'_> {
                 fact,
             })?;
         }
+        let followers = self.followers(&sequence, &run, &decision)?;
+        if sequence.is_over() {
+            run.ended(followers.len());
+        }
         self.tx.put_sequence(project, &sequence)?;
         self.tx.put_run(project, &run)?;
         for effect in decision.effects {
-            self.carry_through(project, &sequence, &run, effect)?;
+            self.carry_through(project, &sequence, effect)?;
+        }
+        for event in followers {
+            let position = self.tx.append_event(Some(project), &event)?;
+            self.caused.push_back(Caused::Follow { project, position, event });
         }
         Ok(())
     }
 
-    fn carry_through(
-        &mut self,
-        project: ProjectId,
-        sequence: &Sequence,
-        run: &Run,
-        effect: Effect,
-    ) -> Result<(), CommandError> {
+    fn carry_through(&mut self, project: ProjectId, sequence: &Sequence, effect: Effect) -> Result<(), CommandError> {
         match effect {
             Effect::Publish(event) => {
                 self.tx.append_event(Some(project), &event)?;
@@ -78,7 +80,8 @@ impl Work<'_> {
                 self.tx.put_queue(project, stage, service, &queue)?;
                 self.granted(granted);
             }
-            Effect::Follow => self.follow(project, sequence, run)?,
+            // Written behind all other effects: what ends comes before what follows.
+            Effect::Follow => {}
         }
         Ok(())
     }
@@ -98,14 +101,17 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn follow(&mut self, project: ProjectId, sequence: &Sequence, run: &Run) -> Result<(), CommandError> {
-        let Some(hash) = &run.shipyard else { return Ok(()) };
-        let Some(shipyard) = self.shipyards.get(self.tx, hash)? else { return Ok(()) };
-        for event in followers(sequence, &shipyard, self.now) {
-            let position = self.tx.append_event(Some(project), &event)?;
-            self.caused.push_back(Caused::Follow { project, position, event });
-        }
-        Ok(())
+    /// The events of all sequences that a decision lets follow.
+    fn followers(
+        &mut self,
+        sequence: &Sequence,
+        run: &Run,
+        decision: &Decision,
+    ) -> Result<Vec<CloudEvent>, CommandError> {
+        let follow = decision.effects.contains(&Effect::Follow);
+        let Some(hash) = run.shipyard.as_ref().filter(|_| follow) else { return Ok(Vec::new()) };
+        let shipyard = self.shipyards.get(self.tx, hash)?;
+        Ok(shipyard.map(|shipyard| followers(sequence, &shipyard, self.now)).unwrap_or_default())
     }
 
     /// Keeps what is shown of a service: the last event of each task, and the image of a deployment that went well.

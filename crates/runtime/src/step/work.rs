@@ -141,7 +141,7 @@ impl<'a> Work<'a> {
             match self.caused.pop_front() {
                 None => return Ok(()),
                 Some(Caused::Deliver { sequence, input }) => self.deliver(&sequence, &input)?,
-                Some(Caused::Follow { project, position, event }) => self.begin(project, position, &event)?,
+                Some(Caused::Follow { project, position, event }) => self.follow(project, position, &event)?,
             }
         }
         while let Some(caused) = self.caused.pop_front() {

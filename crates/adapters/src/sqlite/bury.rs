@@ -1,0 +1,82 @@
+//! How a project goes: out of all answers at once, out of the file bit by bit.
+
+use capstan_runtime::ports::ProjectId;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::column;
+use super::statement;
+use super::trouble::Trouble;
+
+/// Takes a project out of all answers, with all that is open in it.
+pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Trouble> {
+    let statements = [
+        "UPDATE projects SET dead = 1 WHERE id = ?",
+        "DELETE FROM offers WHERE project = ?",
+        // There are fewer timers than sequences.
+        "DELETE FROM timers WHERE (SELECT project FROM sequences WHERE id = timers.sequence) = ?",
+        "DELETE FROM queues WHERE project = ?",
+        "DELETE FROM deferred WHERE project = ?",
+    ];
+    for sql in statements {
+        statement::run(connection, "bury a project", sql, [project as i64])?;
+    }
+    Ok(())
+}
+
+/// What is removed of a project once it is dead, piece by piece. The project itself goes last: it is what hides the rest.
+const REMAINS: [&str; 11] = [
+    "DELETE FROM events WHERE position IN
+     (SELECT position FROM events INDEXED BY events_by_project WHERE project = ? LIMIT ?)",
+    "DELETE FROM facts WHERE position IN
+     (SELECT position FROM facts INDEXED BY facts_by_context WHERE project = ? LIMIT ?)",
+    "DELETE FROM runs WHERE number IN (SELECT number FROM runs INDEXED BY runs_by_time WHERE project = ? LIMIT ?)",
+    "DELETE FROM sequences WHERE number IN
+     (SELECT number FROM sequences INDEXED BY sequences_by_time WHERE project = ? LIMIT ?)",
+    "DELETE FROM attempts WHERE triggered_id IN
+     (SELECT triggered_id FROM attempts INDEXED BY attempts_by_project WHERE project = ? LIMIT ?)",
+    "DELETE FROM offers WHERE triggered_id IN
+     (SELECT triggered_id FROM offers INDEXED BY offers_by_project WHERE project = ? LIMIT ?)",
+    "DELETE FROM queues WHERE (project, stage, service) IN
+     (SELECT project, stage, service FROM queues WHERE project = ? LIMIT ?)",
+    "DELETE FROM service_views WHERE rowid IN (SELECT rowid FROM service_views WHERE project = ? LIMIT ?)",
+    "DELETE FROM services WHERE (project, name) IN (SELECT project, name FROM services WHERE project = ? LIMIT ?)",
+    "DELETE FROM event_counts WHERE (project, kind) IN
+     (SELECT project, kind FROM event_counts WHERE project = ? LIMIT ?)",
+    "DELETE FROM projects WHERE id IN (SELECT id FROM projects WHERE id = ? AND dead = 1 LIMIT ?)",
+];
+
+/// Removes at most so many rows that nobody can see any more. Whether there is more to remove.
+pub(super) fn purge(connection: &Connection, now: Timestamp, limit: u64) -> Result<bool, Trouble> {
+    let now = column::from_time(now);
+    let mut left = column::from_count(limit);
+    let sql = "DELETE FROM answers WHERE key IN
+               (SELECT key FROM answers INDEXED BY answers_by_end WHERE until <= ? LIMIT ?)";
+    left -= statement::run(connection, "forget old answers", sql, params![now, left])? as i64;
+    while left > 0
+        && let Some(project) = first_buried(connection)?
+    {
+        for sql in REMAINS {
+            left -= statement::run(connection, "remove a buried project", sql, params![project, left])? as i64;
+            if left <= 0 {
+                break;
+            }
+        }
+    }
+    Ok(first_buried(connection)?.is_some() || has_old_answers(connection, now)?)
+}
+
+/// Whether a project waits to be removed.
+pub(super) fn any(connection: &Connection) -> Result<bool, Trouble> {
+    Ok(first_buried(connection)?.is_some())
+}
+
+fn first_buried(connection: &Connection) -> Result<Option<i64>, Trouble> {
+    let sql = "SELECT id FROM projects INDEXED BY projects_dead WHERE dead = 1 ORDER BY id LIMIT 1";
+    statement::one(connection, "look for buried projects", sql, [], |row| row.get(0))
+}
+
+fn has_old_answers(connection: &Connection, now: i64) -> Result<bool, Trouble> {
+    let sql = "SELECT 1 FROM answers INDEXED BY answers_by_end WHERE until <= ? LIMIT 1";
+    Ok(statement::one(connection, "look for old answers", sql, [now], |_| Ok(()))?.is_some())
+}

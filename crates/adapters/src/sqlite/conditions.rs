@@ -1,0 +1,88 @@
+//! The `WHERE` of a question, put together from the fields of a filter that are set.
+
+use capstan_runtime::ports::{Page, Slice};
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use super::column;
+use super::statement;
+use super::trouble::Trouble;
+
+/// Conditions that all have to hold, with their values in order.
+#[derive(Debug, Default)]
+pub(super) struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// A condition without a value.
+    pub(super) fn add(&mut self, sql: &str) {
+        if !self.sql.is_empty() {
+            self.sql.push_str(" AND ");
+        }
+        self.sql.push_str(sql);
+    }
+
+    /// A condition with a value for each of its question marks.
+    pub(super) fn bind<const N: usize>(&mut self, sql: &str, values: [Value; N]) {
+        self.add(sql);
+        self.values.extend(values);
+    }
+
+    /// A text that has to stand in a column, if it is set.
+    pub(super) fn equal(&mut self, column: &str, text: Option<&String>) {
+        if let Some(text) = text {
+            self.bind(&format!("{column} = ?"), [Value::Text(text.clone())]);
+        }
+    }
+
+    /// Bounds of a time, neither of them included.
+    pub(super) fn between(&mut self, column: &str, after: Option<Timestamp>, before: Option<Timestamp>) {
+        for (time, relation) in [(after, '>'), (before, '<')] {
+            if let Some(time) = time {
+                self.bind(&format!("{column} {relation} ?"), [Value::Integer(column::from_time(time))]);
+            }
+        }
+    }
+
+    /// What stands behind `WHERE`.
+    pub(super) fn sql(&self) -> &str {
+        if self.sql.is_empty() { "TRUE" } else { &self.sql }
+    }
+
+    /// The values, and behind them others.
+    pub(super) fn values<const N: usize>(&self, further: [i64; N]) -> impl rusqlite::Params + use<N> {
+        rusqlite::params_from_iter(self.values.clone().into_iter().chain(further.map(Value::Integer)))
+    }
+
+    /// A part of a list of JSON texts, and the exact length of the whole. `list` is what stands between `SELECT json FROM`
+    /// and `WHERE`, `order` what follows `ORDER BY`.
+    pub(super) fn page(
+        &self,
+        connection: &Connection,
+        doing: &'static str,
+        list: &str,
+        order: &str,
+        slice: Slice,
+    ) -> Result<Page<String>, Trouble> {
+        let sql = format!("SELECT json FROM {list} WHERE {} ORDER BY {order} LIMIT ? OFFSET ?", self.sql());
+        let values = self.values([column::from_count(slice.limit), column::from_count(slice.offset)]);
+        let items = statement::all(connection, doing, &sql, values, |row| row.get::<_, String>(0))?;
+        let total = match total_at_end(slice, items.len()) {
+            Some(total) => total,
+            None => {
+                let sql = format!("SELECT COUNT(*) FROM {list} WHERE {}", self.sql());
+                statement::number(connection, doing, &sql, self.values([]))?
+            }
+        };
+        Ok(Page { items, total })
+    }
+}
+
+/// The length of the whole, where the part reaches its end so that nobody has to count.
+pub(super) fn total_at_end(slice: Slice, items: usize) -> Option<u64> {
+    let items = items as u64;
+    (items < slice.limit && (items > 0 || slice.offset == 0)).then_some(slice.offset + items)
+}

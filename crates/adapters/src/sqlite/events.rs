@@ -1,0 +1,111 @@
+//! The events.
+
+use capstan_model::event::CloudEvent;
+use capstan_model::event::rest::RestEvent;
+use capstan_runtime::ports::{EventFilter, Page, ProjectId, Slice, StoredEvent};
+use rusqlite::{Connection, params};
+use serde_json::Value;
+
+use super::column;
+use super::conditions;
+use super::filter::Question;
+use super::json;
+use super::statement;
+use super::trouble::Trouble;
+
+const EVENT: &str = "an event";
+
+/// How far a filtered list is counted.
+const COUNTED: u64 = 10_000;
+
+/// Appends one and gives its position.
+pub(super) fn append(connection: &Connection, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, Trouble> {
+    let doing = "append an event";
+    let text = json::write(&RestEvent(event), EVENT)?;
+    let project = project.map(|project| project as i64);
+    let is_root = match &event.context {
+        Some(context) => {
+            let sql = "SELECT 1 FROM events INDEXED BY events_by_context WHERE context = ? AND project IS ? LIMIT 1";
+            statement::one(connection, doing, sql, params![context, project], |_| Ok(()))?.is_none()
+        }
+        None => false,
+    };
+    let word = |key: &str| event.data.get(key).and_then(Value::as_str);
+    let sql = "INSERT INTO events (project, time, root, id, kind, source, context, triggered_id, stage, service, json)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = params![
+        project,
+        event.time.map(column::from_time),
+        is_root,
+        event.id,
+        event.kind,
+        event.source,
+        event.context,
+        event.triggered_id,
+        word("stage"),
+        word("service"),
+        text
+    ];
+    statement::run(connection, doing, sql, values)?;
+    let position = connection.last_insert_rowid() as u64;
+    let sql = "INSERT INTO event_counts (project, kind, n) VALUES (?, ?, 1)
+               ON CONFLICT (project, kind) DO UPDATE SET n = n + 1";
+    statement::run(connection, doing, sql, params![project.unwrap_or(0), event.kind])?;
+    Ok(position)
+}
+
+/// An event by its position, unless its project was buried.
+pub(super) fn at(connection: &Connection, position: u64) -> Result<Option<CloudEvent>, Trouble> {
+    let sql = "SELECT json FROM events e WHERE position = ?
+               AND (project IS NULL OR EXISTS (SELECT 1 FROM projects WHERE id = e.project AND dead = 0))";
+    let text = statement::one(connection, "read an event", sql, [position as i64], |row| row.get::<_, String>(0))?;
+    text.map(|text| read(&text)).transpose()
+}
+
+/// Events, newest first.
+///
+/// Which ones is found out first, as far as possible from an index alone; only those that are shown are read.
+pub(super) fn page(connection: &Connection, filter: &EventFilter, slice: Slice) -> Result<Page<StoredEvent>, Trouble> {
+    let Some(question) = Question::of(connection, filter)? else { return Ok(Page { items: Vec::new(), total: 0 }) };
+    // One more than asked for tells whether more follows.
+    let sql = question.positions();
+    let limit = column::from_count(slice.limit.saturating_add(1));
+    let values = question.conditions.values([limit, column::from_count(slice.offset)]);
+    let mut positions = statement::all(connection, "list events", &sql, values, |row| row.get::<_, i64>(0))?;
+    let total = match conditions::total_at_end(Slice { limit: limit as u64, ..slice }, positions.len()) {
+        Some(total) => total,
+        None => total(connection, &question, slice, positions.is_empty())?,
+    };
+    positions.truncate(usize::try_from(slice.limit).unwrap_or(usize::MAX));
+    let item = |position: i64| {
+        let sql = "SELECT json FROM events WHERE position = ?";
+        let text = statement::one(connection, "list events", sql, [position], |row| row.get::<_, String>(0))?;
+        text.map(|text| Ok(StoredEvent { position: position as u64, event: read(&text)? })).transpose()
+    };
+    let items = positions.into_iter().filter_map(|position| item(position).transpose()).collect::<Result<_, _>>()?;
+    Ok(Page { items, total })
+}
+
+/// The length of a list that does not end with the part that was asked for.
+fn total(
+    connection: &Connection,
+    question: &Question,
+    slice: Slice,
+    is_beyond_the_end: bool,
+) -> Result<u64, Trouble> {
+    let doing = "count events";
+    if let Some((sql, values)) = question.exact_count() {
+        return statement::number(connection, doing, sql, rusqlite::params_from_iter(values));
+    }
+    // Whoever asks for what is beyond the end learns where the end is.
+    let counted = if is_beyond_the_end { i64::MAX } else { COUNTED as i64 + 1 };
+    let count = statement::number(connection, doing, &question.count(), question.conditions.values([counted]))?;
+    let more_than_shown = slice.offset.saturating_add(slice.limit).saturating_add(1);
+    Ok(if count <= COUNTED || is_beyond_the_end { count } else { count.max(more_than_shown) })
+}
+
+/// Reads what [`append`] wrote.
+pub(super) fn read(text: &str) -> Result<CloudEvent, Trouble> {
+    let value = json::read(text, EVENT)?;
+    CloudEvent::from_json(value).map_err(|error| Trouble::Unreadable { what: EVENT, why: error.to_string() })
+}

@@ -1,0 +1,107 @@
+//! The store as its writer sees it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_runtime::ports::{Store, StoreError, StoreReader, StoreTx};
+use rusqlite::{Connection, OpenFlags};
+
+use super::migrate;
+use super::reader::SqliteReader;
+use super::transaction::SqliteTx;
+use super::trouble::{Doing, Trouble};
+
+/// How long a lock of somebody else is waited for: a backup or a person with a shell, never a part of this process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// More than there are statements; those of filters come and go.
+const STATEMENTS: usize = 160;
+
+/// A store in one file, with its log beside it (`-wal`, `-shm`).
+///
+/// A commit is on the disk when it returns. What is asked through a reader never waits for the writer, nor the writer for
+/// it. One process at a time may write to a file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    /// None after a commit that failed: what is on the disk is to be read anew.
+    writer: Option<Connection>,
+    reader: Arc<SqliteReader>,
+}
+
+impl SqliteStore {
+    /// Opens a file, makes it if it is not there, and brings it to the schema of this version. Its directory has to exist.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let writer = writer(path).map_err(|trouble| trouble.at(path))?;
+        Ok(Self { path: path.to_owned(), writer: Some(writer), reader: Arc::new(SqliteReader::new(path)) })
+    }
+}
+
+impl Store for SqliteStore {
+    fn begin(&mut self) -> Result<Box<dyn StoreTx + '_>, StoreError> {
+        Ok(Box::new(SqliteTx::begin(&mut self.writer, &self.path)?))
+    }
+
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        // Whoever closes last tidies the log, and with it what a failed commit may have left there.
+        self.writer = None;
+        self.reader.close_idle();
+        self.writer = Some(writer(&self.path).map_err(|trouble| trouble.at(&self.path))?);
+        Ok(())
+    }
+
+    fn reader(&self) -> Arc<dyn StoreReader> {
+        Arc::<SqliteReader>::clone(&self.reader)
+    }
+}
+
+/// A connection that may write, to a file of this version's schema.
+fn writer(path: &Path) -> Result<Connection, Trouble> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open(path, flags)?;
+    migrate::check(&connection)?;
+    let doing = "set up the store";
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).doing(doing)?;
+    if mode != "wal" {
+        let why = format!("its file system allows no write-ahead log (it offers '{mode}'); put it on a local disk");
+        return Err(Trouble::Unwritable { what: "the log of the store", why });
+    }
+    let settings: [(&str, i64); 6] = [
+        // A commit is synced before it returns: FULL.
+        ("synchronous", 2),
+        // The log grows to 16 MB, is then written back, and is from then on overwritten in place: a sync of a file that
+        // does not grow is several times cheaper. So it must not be cut off either, unless a long read made it huge.
+        ("wal_autocheckpoint", 4_000),
+        ("journal_size_limit", 64 << 20),
+        // Rows of projects go in slices, in an order that no constraint would allow.
+        ("foreign_keys", 0),
+        // KiB, when negative.
+        ("cache_size", -32_768),
+        // Memory.
+        ("temp_store", 2),
+    ];
+    for (name, value) in settings {
+        connection.pragma_update(None, name, value).doing(doing)?;
+    }
+    migrate::migrate(&connection)?;
+    Ok(connection)
+}
+
+/// A connection that only looks.
+pub(super) fn looking(path: &Path) -> Result<Connection, Trouble> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    for (name, value) in [("cache_size", -8_192_i64), ("temp_store", 2)] {
+        connection.pragma_update(None, name, value).doing("open the store to read it")?;
+    }
+    Ok(connection)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Trouble> {
+    let connection = Connection::open_with_flags(path, flags).doing("open the store")?;
+    connection.busy_timeout(PATIENCE).doing("open the store")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}

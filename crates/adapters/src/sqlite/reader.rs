@@ -1,0 +1,122 @@
+//! The store as those see it who only look.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use capstan_engine::orchestrate::{Queue, Run, Sequence};
+use capstan_model::event::CloudEvent;
+use capstan_runtime::ports::{
+    EventFilter, OfferFilter, Page, Project, ProjectId, RunFilter, SequenceFilter, Service, ServiceView, Slice,
+    StoreError, StoreReader, StoredEvent, StoredFact,
+};
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::trouble::{Doing, Trouble};
+use super::{bury, deferred, events, facts, offers, open, projects, queues, runs, sequences, services, shipyards, timers};
+
+/// How many connections are kept for the next question.
+const KEPT: usize = 8;
+
+/// Connections that only look, opened as many are needed at once.
+#[derive(Debug)]
+pub(super) struct SqliteReader {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl SqliteReader {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), idle: Mutex::default() }
+    }
+
+    /// Closes what is not in use.
+    pub(super) fn close_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Asks within one read transaction, so that everything in the answer is of the same commit.
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let asked = || {
+            let connection = idle.map_or_else(|| open::looking(&self.path), Ok)?;
+            let transaction = connection.unchecked_transaction().doing("begin to read")?;
+            let answer = question(&transaction)?;
+            transaction.finish().doing("end reading")?;
+            Ok((connection, answer))
+        };
+        // A connection that failed is not used again.
+        let (connection, answer) = asked().map_err(|trouble: Trouble| trouble.at(&self.path))?;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < KEPT {
+            idle.push(connection);
+        }
+        Ok(answer)
+    }
+}
+
+impl StoreReader for SqliteReader {
+    fn projects(&self, slice: Slice) -> Result<Page<Project>, StoreError> {
+        self.ask(|connection| projects::page(connection, slice))
+    }
+
+    fn project(&self, name: &str) -> Result<Option<Project>, StoreError> {
+        self.ask(|connection| projects::living(connection, name))
+    }
+
+    fn services(&self, project: ProjectId, slice: Slice) -> Result<Page<Service>, StoreError> {
+        self.ask(|connection| services::page(connection, project, slice))
+    }
+
+    fn service(&self, project: ProjectId, name: &str) -> Result<Option<Service>, StoreError> {
+        self.ask(|connection| services::one(connection, project, name))
+    }
+
+    fn service_views(&self, project: ProjectId) -> Result<Vec<(String, String, ServiceView)>, StoreError> {
+        self.ask(|connection| services::views(connection, project))
+    }
+
+    fn shipyard(&self, hash: &str) -> Result<Option<String>, StoreError> {
+        self.ask(|connection| shipyards::text(connection, hash))
+    }
+
+    fn events(&self, filter: &EventFilter, slice: Slice) -> Result<Page<StoredEvent>, StoreError> {
+        self.ask(|connection| events::page(connection, filter, slice))
+    }
+
+    fn offers(&self, filter: &OfferFilter, slice: Slice) -> Result<Page<CloudEvent>, StoreError> {
+        self.ask(|connection| offers::page(connection, filter, slice))
+    }
+
+    fn runs(&self, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, StoreError> {
+        self.ask(|connection| runs::page(connection, filter, slice))
+    }
+
+    fn runs_of(&self, context: &str) -> Result<Vec<Run>, StoreError> {
+        self.ask(|connection| runs::of_context(connection, context))
+    }
+
+    fn sequences(&self, filter: &SequenceFilter, slice: Slice) -> Result<Page<Sequence>, StoreError> {
+        self.ask(|connection| sequences::page(connection, filter, slice))
+    }
+
+    fn facts(&self, project: ProjectId, context: &str) -> Result<Vec<StoredFact>, StoreError> {
+        self.ask(|connection| facts::of_context(connection, project, context))
+    }
+
+    fn queue(&self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError> {
+        self.ask(|connection| queues::one(connection, project, stage, service))
+    }
+
+    fn next_timer(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.ask(timers::next)
+    }
+
+    fn has_deferred(&self) -> Result<bool, StoreError> {
+        self.ask(deferred::any)
+    }
+
+    fn has_buried(&self) -> Result<bool, StoreError> {
+        self.ask(bury::any)
+    }
+}

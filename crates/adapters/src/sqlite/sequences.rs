@@ -1,0 +1,88 @@
+//! The sequences, and which of them offered which task.
+
+use capstan_engine::orchestrate::Sequence;
+use capstan_runtime::ports::{Page, ProjectId, SequenceFilter, Slice};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params};
+
+use super::column;
+use super::conditions::Conditions;
+use super::json;
+use super::projects;
+use super::statement;
+use super::trouble::Trouble;
+
+const SEQUENCE: &str = "a sequence";
+
+/// A sequence with its project.
+pub(super) fn one(connection: &Connection, id: &str) -> Result<Option<(ProjectId, Sequence)>, Trouble> {
+    let sql = "SELECT project, json FROM sequences s WHERE id = ?
+               AND EXISTS (SELECT 1 FROM projects WHERE id = s.project AND dead = 0)";
+    let row = statement::one(connection, "read a sequence", sql, [id], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    })?;
+    row.map(|(project, text)| Ok((project as ProjectId, json::read(&text, SEQUENCE)?))).transpose()
+}
+
+/// Adds or replaces one.
+pub(super) fn put(connection: &Connection, project: ProjectId, sequence: &Sequence) -> Result<(), Trouble> {
+    let doing = "write a sequence";
+    let values = params![
+        sequence.id,
+        project as i64,
+        sequence.scope.context,
+        sequence.scope.stage,
+        sequence.scope.service,
+        sequence.definition.name,
+        sequence.state(),
+        column::from_time(sequence.triggered_at),
+        sequence.ordinal as i64,
+        json::write(sequence, SEQUENCE)?
+    ];
+    // Most of the time nothing changes that a list goes by, and then no index has to be written.
+    let sql = "UPDATE sequences SET json = ?10 WHERE id = ?1 AND project = ?2 AND context = ?3 AND stage = ?4
+               AND service = ?5 AND name = ?6 AND state = ?7 AND triggered_at = ?8 AND ordinal = ?9";
+    if statement::run(connection, doing, sql, values)? > 0 {
+        return Ok(());
+    }
+    let sql = "INSERT INTO sequences
+               (id, project, context, stage, service, name, state, triggered_at, ordinal, json)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+               ON CONFLICT (id) DO UPDATE SET project = excluded.project, context = excluded.context,
+               stage = excluded.stage, service = excluded.service, name = excluded.name, state = excluded.state,
+               triggered_at = excluded.triggered_at, ordinal = excluded.ordinal, json = excluded.json";
+    statement::run(connection, doing, sql, values).map(drop)
+}
+
+/// The sequence that offered a task under this `triggeredid`.
+pub(super) fn of_task(connection: &Connection, triggered_id: &str) -> Result<Option<String>, Trouble> {
+    let sql = "SELECT sequence FROM attempts a WHERE triggered_id = ?
+               AND EXISTS (SELECT 1 FROM projects WHERE id = a.project AND dead = 0)";
+    statement::one(connection, "look for the sequence of a task", sql, [triggered_id], |row| row.get(0))
+}
+
+/// Sequences of a project, newest first.
+pub(super) fn page(connection: &Connection, filter: &SequenceFilter, slice: Slice) -> Result<Page<Sequence>, Trouble> {
+    let Some(project) = projects::id_of(connection, &filter.project)? else {
+        return Ok(Page { items: Vec::new(), total: 0 });
+    };
+    let mut conditions = Conditions::default();
+    conditions.bind("project = ?", [Value::Integer(project)]);
+    let columns = [
+        ("context", &filter.context),
+        ("stage", &filter.stage),
+        ("service", &filter.service),
+        ("name", &filter.name),
+        ("state", &filter.state),
+    ];
+    for (column, text) in columns {
+        conditions.equal(column, text.as_ref());
+    }
+    let list = match filter.context {
+        Some(_) => "sequences INDEXED BY sequences_by_context",
+        None => "sequences INDEXED BY sequences_by_time",
+    };
+    let page = conditions.page(connection, "list sequences", list, "triggered_at DESC, ordinal DESC, id", slice)?;
+    let items = page.items.iter().map(|text| json::read(text, SEQUENCE)).collect::<Result<_, _>>()?;
+    Ok(Page { items, total: page.total })
+}

@@ -1,0 +1,248 @@
+//! What a step reads and writes.
+
+use std::path::Path;
+
+use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind};
+use capstan_model::event::CloudEvent;
+use capstan_runtime::ports::{
+    Configuration, Deferred, NewFact, Project, ProjectId, Service, ServiceView, StoreError, StoreTx, Timer,
+};
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::trouble::{Doing, Trouble};
+use super::{
+    answers, bury, deferred, events, facts, offers, projects, queues, runs, sequences, services, shipyards, statement,
+    timers,
+};
+
+/// A transaction; dropped without a commit it has not happened.
+#[derive(Debug)]
+pub(super) struct SqliteTx<'a> {
+    writer: &'a mut Option<Connection>,
+    path: &'a Path,
+    is_marked: bool,
+}
+
+impl<'a> SqliteTx<'a> {
+    pub(super) fn begin(writer: &'a mut Option<Connection>, path: &'a Path) -> Result<Self, StoreError> {
+        let Some(connection) = writer.as_ref() else {
+            let path = path.display();
+            return Err(StoreError::Failed(format!("a commit to '{path}' failed, and it was not reopened since")));
+        };
+        // One that was leaked rather than dropped is over as well.
+        if !connection.is_autocommit() {
+            statement::run(connection, "end a transaction", "ROLLBACK", []).map_err(|trouble| trouble.at(path))?;
+        }
+        statement::run(connection, "begin a transaction", "BEGIN IMMEDIATE", []).map_err(|trouble| trouble.at(path))?;
+        Ok(Self { writer, path, is_marked: false })
+    }
+
+    /// Does something in the transaction.
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
+        // After some failures, such as a full disk, SQLite ends the transaction by itself. Whatever was written then would
+        // be committed at once and alone.
+        match self.writer.as_ref().filter(|connection| !connection.is_autocommit()) {
+            Some(connection) => work(connection).map_err(|trouble| trouble.at(self.path)),
+            None => Err(StoreError::Failed("an earlier failure has ended the transaction".to_owned())),
+        }
+    }
+
+    fn unmark(&mut self) -> Result<(), StoreError> {
+        if !std::mem::take(&mut self.is_marked) {
+            return Err(StoreError::Failed("there is no savepoint".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for SqliteTx<'_> {
+    fn drop(&mut self) {
+        let Some(connection) = self.writer.as_ref() else { return };
+        if connection.is_autocommit() {
+            return;
+        }
+        // What cannot be rolled back is rolled back by closing.
+        if statement::run(connection, "roll back", "ROLLBACK", []).is_err() {
+            *self.writer = None;
+        }
+    }
+}
+
+impl StoreTx for SqliteTx<'_> {
+    fn savepoint(&mut self) -> Result<(), StoreError> {
+        if self.is_marked {
+            return Err(StoreError::Failed("savepoints do not nest".to_owned()));
+        }
+        self.with(|connection| statement::run(connection, "set a savepoint", "SAVEPOINT mark", []))?;
+        self.is_marked = true;
+        Ok(())
+    }
+
+    fn release(&mut self) -> Result<(), StoreError> {
+        self.unmark()?;
+        self.with(|connection| statement::run(connection, "release a savepoint", "RELEASE mark", []).map(drop))
+    }
+
+    fn rollback(&mut self) -> Result<(), StoreError> {
+        self.unmark()?;
+        self.with(|connection| {
+            let doing = "roll back to a savepoint";
+            statement::run(connection, doing, "ROLLBACK TO mark", [])?;
+            statement::run(connection, doing, "RELEASE mark", []).map(drop)
+        })
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        let done = self.with(|connection| {
+            let mut statement = connection.prepare_cached("COMMIT").doing("commit")?;
+            statement.execute([]).doing("commit").map(drop)
+        });
+        if done.is_err() {
+            // Closing forgets what was in memory; what is on the disk is read when it is opened again.
+            *self.writer = None;
+        }
+        done
+    }
+
+    fn project(&mut self, name: &str) -> Result<Option<Project>, StoreError> {
+        self.with(|connection| projects::living(connection, name))
+    }
+
+    fn add_project(
+        &mut self,
+        name: &str,
+        created: Timestamp,
+        configuration: Option<&Configuration>,
+    ) -> Result<Project, StoreError> {
+        self.with(|connection| projects::add(connection, name, created, configuration))
+    }
+
+    fn configure_project(&mut self, project: ProjectId, configuration: &Configuration) -> Result<(), StoreError> {
+        self.with(|connection| projects::configure(connection, project, configuration))
+    }
+
+    fn bury_project(&mut self, project: ProjectId) -> Result<(), StoreError> {
+        self.with(|connection| bury::bury(connection, project))
+    }
+
+    fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError> {
+        self.with(|connection| bury::purge(connection, now, limit))
+    }
+
+    fn service(&mut self, project: ProjectId, name: &str) -> Result<Option<Service>, StoreError> {
+        self.with(|connection| services::one(connection, project, name))
+    }
+
+    fn add_service(&mut self, project: ProjectId, service: &Service) -> Result<(), StoreError> {
+        self.with(|connection| services::add(connection, project, service))
+    }
+
+    fn remove_service(&mut self, project: ProjectId, name: &str) -> Result<(), StoreError> {
+        self.with(|connection| services::remove(connection, project, name))
+    }
+
+    fn service_view(&mut self, project: ProjectId, stage: &str, service: &str) -> Result<ServiceView, StoreError> {
+        self.with(|connection| services::view(connection, project, stage, service))
+    }
+
+    fn put_service_view(
+        &mut self,
+        project: ProjectId,
+        stage: &str,
+        service: &str,
+        view: &ServiceView,
+    ) -> Result<(), StoreError> {
+        self.with(|connection| services::put_view(connection, project, stage, service, view))
+    }
+
+    fn shipyard(&mut self, hash: &str) -> Result<Option<String>, StoreError> {
+        self.with(|connection| shipyards::text(connection, hash))
+    }
+
+    fn put_shipyard(&mut self, hash: &str, text: &str) -> Result<(), StoreError> {
+        self.with(|connection| shipyards::put(connection, hash, text))
+    }
+
+    fn answer(&mut self, key: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
+        self.with(|connection| answers::one(connection, key, now))
+    }
+
+    fn remember(&mut self, key: &str, answer: &str, until: Timestamp) -> Result<(), StoreError> {
+        self.with(|connection| answers::put(connection, key, answer, until))
+    }
+
+    fn append_event(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, StoreError> {
+        self.with(|connection| events::append(connection, project, event))
+    }
+
+    fn event(&mut self, position: u64) -> Result<Option<CloudEvent>, StoreError> {
+        self.with(|connection| events::at(connection, position))
+    }
+
+    fn append_fact(&mut self, fact: &NewFact<'_>) -> Result<u64, StoreError> {
+        self.with(|connection| facts::append(connection, fact))
+    }
+
+    fn run(&mut self, project: ProjectId, context: &str) -> Result<Option<Run>, StoreError> {
+        self.with(|connection| runs::one(connection, project, context))
+    }
+
+    fn put_run(&mut self, project: ProjectId, run: &Run) -> Result<(), StoreError> {
+        self.with(|connection| runs::put(connection, project, run))
+    }
+
+    fn sequence(&mut self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError> {
+        self.with(|connection| sequences::one(connection, id))
+    }
+
+    fn put_sequence(&mut self, project: ProjectId, sequence: &Sequence) -> Result<(), StoreError> {
+        self.with(|connection| sequences::put(connection, project, sequence))
+    }
+
+    fn sequence_of(&mut self, triggered_id: &str) -> Result<Option<String>, StoreError> {
+        self.with(|connection| sequences::of_task(connection, triggered_id))
+    }
+
+    fn queue(&mut self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError> {
+        self.with(|connection| queues::one(connection, project, stage, service))
+    }
+
+    fn put_queue(&mut self, project: ProjectId, stage: &str, service: &str, queue: &Queue) -> Result<(), StoreError> {
+        self.with(|connection| queues::put(connection, project, stage, service, queue))
+    }
+
+    fn offer(
+        &mut self,
+        project: ProjectId,
+        sequence: &str,
+        position: u64,
+        event: &CloudEvent,
+    ) -> Result<(), StoreError> {
+        self.with(|connection| offers::add(connection, project, sequence, position, event))
+    }
+
+    fn withdraw(&mut self, triggered_id: &str) -> Result<(), StoreError> {
+        self.with(|connection| offers::withdraw(connection, triggered_id))
+    }
+
+    fn arm(&mut self, timer: &Timer) -> Result<(), StoreError> {
+        self.with(|connection| timers::arm(connection, timer))
+    }
+
+    fn disarm(&mut self, sequence: &str, kind: TimerKind) -> Result<(), StoreError> {
+        self.with(|connection| timers::disarm(connection, sequence, kind))
+    }
+
+    fn due_timers(&mut self, now: Timestamp, limit: u64) -> Result<Vec<Timer>, StoreError> {
+        self.with(|connection| timers::due(connection, now, limit))
+    }
+
+    fn defer(&mut self, project: ProjectId, input: &Deferred) -> Result<(), StoreError> {
+        self.with(|connection| deferred::leave(connection, project, input))
+    }
+
+    fn take_deferred(&mut self, limit: u64) -> Result<Vec<Deferred>, StoreError> {
+        self.with(|connection| deferred::take(connection, limit))
+    }
+}

@@ -1,0 +1,73 @@
+//! What a server stands on: store, configuration, writer, and the tools that it brings.
+
+use std::sync::Arc;
+
+use capstan_adapters::git::GitConfig;
+use capstan_adapters::sqlite::SqliteStore;
+use capstan_engine::orchestrate::Limits;
+use capstan_runtime::ports::{Clock, SystemClock};
+use capstan_runtime::projects::Projects;
+use capstan_runtime::writer::{Handle, Options, Writer, WriterThread};
+use capstan_tools::approval;
+use jiff::SignedDuration;
+
+use super::data_dir::DataDir;
+use super::settings::Settings;
+use crate::failure::Failure;
+
+/// The file that holds runs and events.
+const STORE: &str = "capstan.db";
+
+/// The folder that holds a repository for each project.
+const CONFIGURATION: &str = "config";
+
+/// Everything that works behind the HTTP surface.
+pub(super) struct House {
+    pub(super) handle: Handle,
+    pub(super) projects: Arc<Projects>,
+    writer: WriterThread,
+    tools: tokio::task::JoinHandle<()>,
+}
+
+impl House {
+    /// Opens what the data directory holds and starts what works on it.
+    pub(super) async fn open(settings: &Settings, data: &DataDir) -> Result<Self, Failure> {
+        let store = SqliteStore::open(&data.path().join(STORE)).map_err(|error| Failure::plain(error.to_string()))?;
+        let configuration = data.path().join(CONFIGURATION);
+        let repo = GitConfig::open(configuration.clone()).map_err(|error| {
+            Failure::plain(format!("cannot open the configuration in '{}': {error}", configuration.display()))
+        })?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let options = Options { limits: limits(settings), ..Options::default() };
+        let (writer, handle) =
+            Writer::new(Box::new(store), clock, options).map_err(|error| Failure::plain(error.to_string()))?;
+        let writer = writer
+            .start(&handle)
+            .map_err(|error| Failure::plain(format!("cannot start the thread of the writer: {error}")))?;
+        let projects = Arc::new(Projects::new(Arc::new(repo), handle.clone()));
+        projects.reconcile().await.map_err(|error| {
+            Failure::plain(format!("the store cannot be brought in line with the configuration: {error}"))
+        })?;
+        let tools = tokio::spawn(approval::run(handle.clone()));
+        Ok(Self { handle, projects, writer, tools })
+    }
+
+    /// Writes what has been submitted, and ends.
+    pub(super) async fn close(self) {
+        self.tools.abort();
+        // The writer's thread may be at a sync.
+        if let Err(error) = tokio::task::spawn_blocking(move || self.writer.stop()).await {
+            tracing::error!(%error, "the writer did not end well");
+        }
+    }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    // Durations of settings are far below what a timestamp can hold.
+    let signed = |duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    Limits {
+        start_timeout: signed(settings.tasks_start_timeout),
+        task_timeout: signed(settings.tasks_timeout),
+        ..Limits::default()
+    }
+}

@@ -1,0 +1,165 @@
+//! The settings of the server: one entry of [`SETTINGS`] and one field of [`Settings`] each. Flags, variables, keys of the
+//! file, `capstan config explain` and the table in `docs/serve.md` follow from the entry.
+
+mod arguments;
+mod file;
+mod read;
+mod resolve;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(crate) use arguments::SettingsArgs;
+pub(crate) use resolve::{Resolved, Source, resolve};
+
+/// What the server does where it was not told otherwise, and what it was told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Where the server keeps everything.
+    pub(crate) data: PathBuf,
+    /// Host and port; the host may be a name, and port 0 is any free one.
+    pub(crate) listen: String,
+    /// A filter of `tracing`.
+    pub(crate) log_level: String,
+    /// How log lines are written.
+    pub(crate) log_format: LogFormat,
+    /// How long a task may take to be started by someone.
+    pub(crate) tasks_start_timeout: Duration,
+    /// How long a started task may stay without a sign of life.
+    pub(crate) tasks_timeout: Duration,
+    /// How long requests under way may take to end when the server stops.
+    pub(crate) drain: Duration,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// One setting, and all the ways to give it.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Its key in the file; a dot is a table.
+    pub(crate) name: &'static str,
+    /// Its flag, without the dashes.
+    pub(crate) flag: &'static str,
+    /// What the flag's value is called in the help.
+    pub(crate) value: &'static str,
+    /// Its variable. None may be called `CAPSTAN_PORT` or `CAPSTAN_SERVICE_*`: Kubernetes sets those by itself next to a
+    /// service of the name `capstan`.
+    pub(crate) env: &'static str,
+    /// Its value where nobody gives one.
+    pub(crate) default: &'static str,
+    /// What it is, in a line.
+    pub(crate) help: &'static str,
+    /// Reads a value into its field.
+    pub(crate) read: fn(&str, &mut Settings) -> Result<(), Wrong>,
+}
+
+/// Why a value does not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    /// Continues 'X is ...'.
+    pub(crate) is: String,
+    /// How to mend it.
+    pub(crate) help: String,
+}
+
+/// Every setting. The token is none: it comes from `CAPSTAN_TOKEN` or the data directory, never from a flag or the file.
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "data",
+        flag: "data",
+        value: "DIR",
+        env: "CAPSTAN_DATA",
+        default: "./capstan-data",
+        help: "Directory for everything that the server keeps; made if it is not there",
+        read: |text, settings| read::path(text).map(|value| settings.data = value),
+    },
+    Setting {
+        name: "listen",
+        flag: "listen",
+        value: "ADDR",
+        env: "CAPSTAN_LISTEN",
+        default: "127.0.0.1:8080",
+        help: "Host and port to listen on; port 0 is any free one",
+        read: |text, settings| read::address(text).map(|value| settings.listen = value),
+    },
+    Setting {
+        name: "log.level",
+        flag: "log-level",
+        value: "FILTER",
+        env: "CAPSTAN_LOG",
+        default: "info",
+        help: "What is logged: error, warn, info, debug, trace or off, also by module as in info,capstan=debug",
+        read: |text, settings| read::log_filter(text).map(|value| settings.log_level = value),
+    },
+    Setting {
+        name: "log.format",
+        flag: "log-format",
+        value: "FORMAT",
+        env: "CAPSTAN_LOG_FORMAT",
+        default: "text",
+        help: "How it is logged: text, or json with one object a line",
+        read: |text, settings| read::log_format(text).map(|value| settings.log_format = value),
+    },
+    Setting {
+        name: "tasks.start_timeout",
+        flag: "start-timeout",
+        value: "DURATION",
+        env: "CAPSTAN_TASKS_START_TIMEOUT",
+        default: "10m",
+        help: "How long a triggered task may wait to be started",
+        read: |text, settings| read::timeout(text).map(|value| settings.tasks_start_timeout = value),
+    },
+    Setting {
+        name: "tasks.timeout",
+        flag: "task-timeout",
+        value: "DURATION",
+        env: "CAPSTAN_TASKS_TIMEOUT",
+        default: "24h",
+        help: "How long a started task may stay without a sign of life",
+        read: |text, settings| read::timeout(text).map(|value| settings.tasks_timeout = value),
+    },
+    Setting {
+        name: "drain",
+        flag: "drain",
+        value: "DURATION",
+        env: "CAPSTAN_DRAIN",
+        default: "10s",
+        help: "How long requests under way may take to end when the server stops; 0s cuts them off",
+        read: |text, settings| read::duration(text).map(|value| settings.drain = value),
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_has_names_of_its_own_and_a_default_that_does() {
+        for (at, setting) in SETTINGS.iter().enumerate() {
+            (setting.read)(setting.default, &mut Settings::default()).unwrap();
+            for other in &SETTINGS[..at] {
+                assert!(setting.name != other.name && setting.flag != other.flag && setting.env != other.env);
+            }
+            let kubernetes = setting.env.starts_with("CAPSTAN_PORT") || setting.env.starts_with("CAPSTAN_SERVICE_");
+            assert!(setting.env.starts_with("CAPSTAN_") && !kubernetes, "{}", setting.env);
+        }
+    }
+
+    #[test]
+    fn the_page_for_operators_has_every_setting() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/serve.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for Setting { name, flag, env, default, help, .. } in SETTINGS {
+            let row = format!("| `{name}` | `--{flag}` | `{env}` | `{default}` | {help} |");
+            assert!(page.contains(&row), "docs/serve.md lacks this row:\n{row}");
+        }
+    }
+}

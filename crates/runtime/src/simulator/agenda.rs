@@ -1,0 +1,67 @@
+//! What is going to happen, in the order in which it will.
+
+use std::collections::BTreeMap;
+
+use capstan_engine::orchestrate::Control;
+use capstan_model::event::CloudEvent;
+use jiff::SignedDuration;
+
+/// Something that happens to a [`super::World`] from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// An event arrives.
+    Event(Box<CloudEvent>),
+    /// A tool says that it is still at work, and says so again until it is done.
+    Beat {
+        /// What it says; each time it gets an id of its own.
+        event: Box<CloudEvent>,
+        /// How often.
+        every: SignedDuration,
+        /// Not any more then, since the beginning.
+        until: SignedDuration,
+    },
+    /// Somebody steers a run.
+    Control {
+        /// Name of its project.
+        project: String,
+        /// Its context.
+        context: String,
+        /// One stage alone.
+        stage: Option<String>,
+        /// How.
+        control: Control,
+    },
+    /// The server is killed and comes back after a while.
+    Kill {
+        /// How long it is away.
+        away: SignedDuration,
+    },
+    /// The clock of the server is set.
+    Jump {
+        /// By how much.
+        by: SignedDuration,
+    },
+}
+
+/// Acts by time and, at one time, in the order in which they were planned. Time is that since the beginning: it does not
+/// jump with the clock.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    acts: BTreeMap<(SignedDuration, u64), Act>,
+    planned: u64,
+}
+
+impl Agenda {
+    pub(super) fn plan(&mut self, at: SignedDuration, act: Act) {
+        self.planned += 1;
+        self.acts.insert((at, self.planned), act);
+    }
+
+    pub(super) fn next(&self) -> Option<SignedDuration> {
+        self.acts.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    pub(super) fn take(&mut self) -> Option<Act> {
+        self.acts.pop_first().map(|(_, act)| act)
+    }
+}

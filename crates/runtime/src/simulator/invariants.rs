@@ -1,0 +1,201 @@
+//! What must hold after each step, whatever came in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use capstan_engine::orchestrate::{
+    CONTROL_PLANE, Deadline, Fact, Phase, Queue, Run, Sequence, Slot, TimerKind, apply, born,
+};
+use jiff::Timestamp;
+
+use super::look::timers;
+use crate::memory::MemoryStore;
+use crate::ports::{
+    EventFilter, OfferFilter, ProjectId, SequenceFilter, Slice, Store, StoreError, StoreReader, StoredFact,
+};
+
+type Timers = BTreeMap<(String, TimerKind), Timestamp>;
+type Sequences = BTreeMap<String, Sequence>;
+/// Project, stage, service.
+type Places = BTreeMap<(ProjectId, String, String), Queue>;
+
+/// Checks the whole store. `contexts` are project and context of all that came from outside.
+pub(super) fn check(
+    store: &mut MemoryStore,
+    contexts: &BTreeSet<(String, String)>,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let timers: Timers =
+        timers(store)?.into_iter().map(|timer| ((timer.sequence, timer.kind), timer.due)).collect();
+    let reader = store.reader();
+    let mut faults = Vec::new();
+    let mut open_attempts = BTreeSet::new();
+    let mut open = BTreeSet::new();
+    let mut places = Places::new();
+    let names: BTreeSet<&String> = contexts.iter().map(|(project, _)| project).collect();
+    for name in names {
+        let Some(project) = reader.project(name)? else { continue };
+        let mut stored = BTreeMap::<String, Sequences>::new();
+        let filter = SequenceFilter { project: name.clone(), ..SequenceFilter::default() };
+        for sequence in reader.sequences(&filter, Slice::ALL)?.items {
+            if let Some(attempt) = sequence.attempt() {
+                open_attempts.insert(attempt.triggered_id.clone());
+            }
+            let (stage, service) = (sequence.scope.stage.clone(), sequence.scope.service.clone());
+            let key = (project.id, stage, service);
+            if !places.contains_key(&key) {
+                places.insert(key.clone(), reader.queue(project.id, &key.1, &key.2)?);
+            }
+            faults.extend(place_of(&sequence, &places[&key]));
+            if sequence.is_over() {
+                let left = timers.keys().filter(|(of, _)| *of == sequence.id);
+                faults.extend(left.map(|(id, kind)| format!("sequence {id} is over and has a timer '{}'", kind.word())));
+            } else {
+                open.insert(sequence.id.clone());
+                faults.extend(clock_of(&sequence, &timers, now));
+            }
+            stored.entry(sequence.scope.context.clone()).or_default().insert(sequence.id.clone(), sequence);
+        }
+        for (_, context) in contexts.iter().filter(|(of, _)| of == name) {
+            let sequences = stored.remove(context).unwrap_or_default();
+            faults.extend(folding(&reader.facts(project.id, context)?, &sequences));
+            let runs = reader.runs_of(context)?;
+            let run = runs.iter().find(|run| run.project == *name);
+            faults.extend(run_of(context, run, &sequences));
+        }
+        faults.extend(stored.into_keys().map(|context| format!("nobody has triggered the run {context}")));
+    }
+    for queue in places.values() {
+        faults.extend(queued(queue, &open));
+    }
+    let offered = reader.offers(&OfferFilter::default(), Slice::ALL)?.items;
+    let offered: BTreeSet<String> = offered.into_iter().map(|event| event.id).collect();
+    faults.extend(offered.difference(&open_attempts).map(|id| format!("the offer {id} belongs to no open task")));
+    faults.extend(open_attempts.difference(&offered).map(|id| format!("the open task {id} is not offered")));
+    faults.extend(timers.keys().filter(|(id, _)| !open.contains(id)).map(|(id, kind)| {
+        format!("the timer '{}' is of the sequence {id}, which is not open", kind.word())
+    }));
+    faults.extend(repeated_ids(&*reader)?);
+    Ok(faults)
+}
+
+/// Facts fold to the stored state, and each sequence ends once at most.
+fn folding(facts: &[StoredFact], stored: &Sequences) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut folded = Sequences::new();
+    for StoredFact { sequence, at, fact, .. } in facts {
+        let Some(id) = sequence else { continue };
+        if let Fact::Triggered(birth) = fact {
+            if folded.insert(id.clone(), born((**birth).clone(), *at)).is_some() {
+                faults.push(format!("sequence {id} was triggered twice"));
+            }
+            continue;
+        }
+        let Some(sequence) = folded.get_mut(id) else {
+            faults.push(format!("sequence {id} has facts from before it was triggered"));
+            continue;
+        };
+        if sequence.is_over() && !matches!(fact, Fact::Ignored { .. } | Fact::SlotFreed) {
+            faults.push(format!("sequence {id} was over, and then: {fact:?}"));
+        }
+        apply(sequence, fact, *at);
+    }
+    if folded.keys().ne(stored.keys()) {
+        faults.push(format!("facts tell of {:?}, stored are {:?}", folded.keys(), stored.keys()));
+    }
+    for (id, sequence) in &folded {
+        if let Some(stored) = stored.get(id).filter(|stored| *stored != sequence) {
+            faults.push(format!("facts of sequence {id} lead to {sequence:?}, stored is {stored:?}"));
+        }
+    }
+    faults
+}
+
+/// A run knows what is open in it.
+fn run_of(context: &str, run: Option<&Run>, sequences: &Sequences) -> Vec<String> {
+    let mut faults = Vec::new();
+    let Some(run) = run else {
+        return sequences.keys().map(|id| format!("sequence {id} belongs to no run")).collect();
+    };
+    let open = sequences.iter().filter(|(_, sequence)| !sequence.is_over()).map(|(id, _)| id);
+    if run.open.keys().ne(open) {
+        faults.push(format!("run {context} knows other open sequences than there are: {:?}", run.open));
+    }
+    for (id, sequence) in sequences.iter().filter(|(_, sequence)| !sequence.is_over()) {
+        if sequence.paused != run.is_paused(&sequence.scope.stage) {
+            faults.push(format!("sequence {id} is paused or not, unlike its run"));
+        }
+    }
+    faults
+}
+
+/// Nothing waits without a clock.
+fn clock_of(sequence: &Sequence, timers: &Timers, now: Timestamp) -> Vec<String> {
+    let timer = |kind| timers.get(&(sequence.id.clone(), kind)).copied();
+    let fault = |what: &str| vec![format!("sequence {} {what}: {:?}, timers {timers:?}", sequence.id, sequence.phase)];
+    if sequence.paused {
+        return match (timer(TimerKind::Reminder), &sequence.phase) {
+            (None, _) => fault("is paused and reminds of it never"),
+            (_, Phase::Task(attempt)) if matches!(attempt.deadline, Deadline::At(_)) => {
+                fault("is paused and its deadline runs")
+            }
+            _ if timer(TimerKind::Deadline).is_some() => fault("is paused and has a timer for its deadline"),
+            _ => Vec::new(),
+        };
+    }
+    let is_ok = match &sequence.phase {
+        Phase::Queued => sequence.slot == Slot::Wanted,
+        Phase::Ready { due, .. } => match sequence.slot {
+            Slot::None => false,
+            // The time may come before the slot, and is over then.
+            Slot::Wanted => due.is_none_or(|due| due <= now || timer(TimerKind::Delay) == Some(due)),
+            Slot::Held => due.is_some_and(|due| due > now && timer(TimerKind::Delay) == Some(due)),
+        },
+        Phase::Task(attempt) => match attempt.deadline {
+            Deadline::At(deadline) => timer(TimerKind::Deadline) == Some(deadline),
+            Deadline::Left(_) => false,
+            Deadline::None => timer(TimerKind::Reminder).is_some() && timer(TimerKind::Deadline).is_none(),
+        },
+        Phase::Ended(_) => true,
+    };
+    if is_ok { Vec::new() } else { fault(&format!("(slot {:?}, now {now}) waits without a clock", sequence.slot)) }
+}
+
+/// A sequence stands in the queue as it believes to.
+fn place_of(sequence: &Sequence, queue: &Queue) -> Option<String> {
+    let in_list = |list: &[capstan_engine::orchestrate::Place]| list.iter().filter(|at| at.sequence == sequence.id).count();
+    let stands = (in_list(&queue.held), in_list(&queue.waiting));
+    let should = match sequence.slot {
+        _ if sequence.is_over() => (0, 0),
+        Slot::None => (0, 0),
+        Slot::Wanted => (0, 1),
+        Slot::Held => (1, 0),
+    };
+    (stands != should).then(|| {
+        let (id, slot) = (&sequence.id, sequence.slot);
+        format!("sequence {id} has the slot {slot:?} and stands otherwise in the queue: {queue:?}")
+    })
+}
+
+/// Only open sequences queue, nobody waits for a free slot, and those that hold it are of one run.
+fn queued(queue: &Queue, open: &BTreeSet<String>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for place in queue.held.iter().chain(&queue.waiting).filter(|place| !open.contains(&place.sequence)) {
+        faults.push(format!("the queue holds {}, which is not open", place.sequence));
+    }
+    if queue.held.is_empty() && !queue.waiting.is_empty() {
+        faults.push(format!("sequences wait for a slot that nobody holds: {queue:?}"));
+    }
+    if queue.held.windows(2).any(|pair| pair[0].context != pair[1].context) {
+        faults.push(format!("several runs hold one slot: {queue:?}"));
+    }
+    faults
+}
+
+/// What the control plane makes has an id of its own.
+fn repeated_ids(reader: &dyn StoreReader) -> Result<Vec<String>, StoreError> {
+    let filter = EventFilter { source: Some(CONTROL_PLANE.to_owned()), ..EventFilter::default() };
+    let events = reader.events(&filter, Slice::ALL)?.items;
+    let mut seen = BTreeSet::new();
+    let repeated = events.into_iter().filter(|event| !seen.insert(event.event.id.clone()));
+    Ok(repeated.map(|event| format!("two events have the id {}", event.event.id)).collect())
+}

@@ -1,0 +1,101 @@
+//! What can be seen of a world. Where the store fails, as on purpose it can, there is nothing to see.
+
+use capstan_engine::orchestrate::{Fact, Queue, Run, Sequence, Why};
+use capstan_model::event::CloudEvent;
+use jiff::Timestamp;
+
+use super::world::World;
+use crate::ports::{EventFilter, OfferFilter, Page, SequenceFilter, Slice, Store, StoreError, StoredFact, Timer};
+
+impl World {
+    /// `.triggered` events of open tasks, the oldest first.
+    pub fn offered(&self) -> Vec<CloudEvent> {
+        oldest_first(self.reader().offers(&OfferFilter::default(), Slice::ALL))
+    }
+
+    /// Open tasks of a run, the oldest first.
+    pub fn offered_in(&self, context: &str) -> Vec<CloudEvent> {
+        self.offered().into_iter().filter(|event| event.context.as_deref() == Some(context)).collect()
+    }
+
+    /// All events of a context, in the order in which they were stored.
+    pub fn events(&self, context: &str) -> Vec<CloudEvent> {
+        let filter = EventFilter { context: Some(context.to_owned()), ..EventFilter::default() };
+        let mut events = self.reader().events(&filter, Slice::ALL).map(|page| page.items).unwrap_or_default();
+        events.sort_by_key(|event| event.position);
+        events.into_iter().map(|event| event.event).collect()
+    }
+
+    /// Types of all events of a context without `sh.keptn.event.`, in the order in which they were stored.
+    pub fn event_types(&self, context: &str) -> Vec<String> {
+        let prefix = capstan_model::event::event_type::PREFIX;
+        let events = self.events(context).into_iter();
+        events.map(|event| event.kind.strip_prefix(prefix).unwrap_or(&event.kind).to_owned()).collect()
+    }
+
+    /// The run of a context; where it was used in several projects, that of the newest.
+    pub fn run(&self, context: &str) -> Option<Run> {
+        self.reader().runs_of(context).unwrap_or_default().into_iter().next()
+    }
+
+    /// Sequences of a context, in the order of their triggers.
+    pub fn sequences(&self, context: &str) -> Vec<Sequence> {
+        let mut all = Vec::new();
+        for project in self.projects_of(context) {
+            let filter =
+                SequenceFilter { project, context: Some(context.to_owned()), ..SequenceFilter::default() };
+            all.extend(self.reader().sequences(&filter, Slice::ALL).map(|page| page.items).unwrap_or_default());
+        }
+        all.sort_by_key(|sequence| sequence.ordinal);
+        all
+    }
+
+    /// Facts of a context, in the order in which they were stated.
+    pub fn facts(&self, context: &str) -> Vec<StoredFact> {
+        let reader = self.reader();
+        let mut all = Vec::new();
+        for name in self.projects_of(context) {
+            if let Ok(Some(project)) = reader.project(&name) {
+                all.extend(reader.facts(project.id, context).unwrap_or_default());
+            }
+        }
+        all.sort_by_key(|fact| fact.position);
+        all
+    }
+
+    /// Why events of a context changed nothing, in order.
+    pub fn ignored(&self, context: &str) -> Vec<Why> {
+        let whys = self.facts(context).into_iter().filter_map(|fact| match fact.fact {
+            Fact::Ignored { why, .. } => Some(why),
+            _ => None,
+        });
+        whys.collect()
+    }
+
+    /// The queue of a project, stage and service.
+    pub fn queue(&self, project: &str, stage: &str, service: &str) -> Queue {
+        let reader = self.reader();
+        let project = reader.project(project).ok().flatten();
+        project.and_then(|project| reader.queue(project.id, stage, service).ok()).unwrap_or_default()
+    }
+
+    /// All timers that are set, the earliest first.
+    pub fn timers(&mut self) -> Vec<Timer> {
+        timers(self.store()).unwrap_or_default()
+    }
+
+    fn projects_of(&self, context: &str) -> Vec<String> {
+        self.contexts().filter(|(_, of)| *of == context).map(|(project, _)| project.to_owned()).collect()
+    }
+}
+
+/// All timers that are set: those that have elapsed at the end of time.
+pub(super) fn timers(store: &mut dyn Store) -> Result<Vec<Timer>, StoreError> {
+    store.begin()?.due_timers(Timestamp::MAX, i64::MAX as u64)
+}
+
+fn oldest_first<T>(page: Result<Page<T>, StoreError>) -> Vec<T> {
+    let mut items = page.map(|page| page.items).unwrap_or_default();
+    items.reverse();
+    items
+}

@@ -1,0 +1,18 @@
+//! Shipyards at work in virtual time: the step and the memory store, scripted tools, and nothing that is left to chance.
+//!
+//! A [`World`] is a server in a bottle: no rule of it is written a second time here. The same inputs give the same facts,
+//! to the byte. After each step it checks what must always hold.
+
+mod agenda;
+mod invariants;
+mod look;
+mod speak;
+mod tool;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use agenda::Act;
+pub use tool::{Answer, Tool};
+pub use world::World;

@@ -1,0 +1,110 @@
+//! A world behaves: time passes on demand, tools do what they should, and the same script leads to the same facts.
+
+use capstan_engine::orchestrate::{Control, RunState, Why};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::{Answer, Tool, World};
+
+const SHIPYARD: &str = "
+apiVersion: spec.keptn.sh/0.2.3
+kind: Shipyard
+metadata: {name: shop}
+spec:
+  stages:
+    - name: dev
+      sequences:
+        - name: delivery
+          tasks: [{name: deployment}, {name: test}]
+    - name: prod
+      sequences:
+        - name: delivery
+          triggeredOn: [{event: dev.delivery.finished}]
+          tasks:
+            - name: approval
+              properties: {pass: manual, warning: manual}
+            - name: release
+              triggeredAfter: 10m
+";
+
+fn world() -> World {
+    let mut world = World::new();
+    world.project("shop", SHIPYARD);
+    world
+}
+
+#[test]
+fn a_delivery_runs_through_both_stages() {
+    let mut world = world();
+    let run = world.trigger("shop", "dev", "delivery", "cart", json!({"labels": {"build": "1"}}));
+    for task in ["deployment", "test"] {
+        let offered = world.offered();
+        assert_eq!(offered.len(), 1);
+        assert_eq!(offered[0].kind, format!("sh.keptn.event.{task}.triggered"));
+        world.answer(&offered[0], "tool", "pass");
+    }
+    let approval = world.offered();
+    assert_eq!(world.sequences(&run)[1].state(), "waitingForApproval");
+    world.finished(&approval[0], "someone", json!({"status": "succeeded", "result": "pass"}));
+    assert!(world.offered().is_empty());
+    world.advance(SignedDuration::from_mins(10));
+    assert!(world.answer_only("tool", "pass").is_some());
+    assert_eq!(world.run(&run).unwrap().state(), RunState::Finished);
+    assert_eq!(world.event_types(&run).last().unwrap(), "prod.delivery.finished");
+    assert!(world.timers().is_empty() && world.ignored(&run).is_empty() && world.faults().is_empty());
+}
+
+#[test]
+fn time_passes_step_by_step_and_what_arrives_with_the_deadline_is_in_time() {
+    let mut world = world();
+    let late = |works| Tool {
+        answers: vec![Answer { works, ..Answer::default() }],
+        ..Tool::new("deployment", "helm")
+    };
+    let day = SignedDuration::from_hours(24);
+    world.tool(late(day));
+    let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    world.advance(day);
+    assert_eq!(world.offered()[0].kind, "sh.keptn.event.test.triggered");
+    world.advance(SignedDuration::from_mins(10));
+    assert_eq!(world.run(&run).unwrap().state(), RunState::TimedOut);
+
+    let mut world = self::world();
+    world.tool(late(day + SignedDuration::from_nanos(1)));
+    let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    world.advance(day + day);
+    assert_eq!(world.run(&run).unwrap().state(), RunState::TimedOut);
+    assert_eq!(world.ignored(&run), [Why::SequenceOver { outcome: "timed out".to_owned() }]);
+}
+
+#[test]
+fn a_kill_loses_nothing_that_was_committed() {
+    let script = |kills: bool| {
+        let mut world = world();
+        world.tool(Tool::new("deployment", "helm"));
+        let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+        if kills {
+            world.kill();
+        }
+        world.control("shop", &run, None, Control::Pause);
+        world.advance(SignedDuration::from_hours(1));
+        if kills {
+            world.kill();
+        }
+        world.control("shop", &run, None, Control::Resume);
+        world.answer_only("tests", "fail");
+        world.facts(&run)
+    };
+    assert_eq!(script(true), script(false));
+}
+
+#[test]
+fn what_was_not_synced_never_was() {
+    let mut world = world();
+    let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    world.disk().hold_syncs(true);
+    world.answer_only("helm", "pass");
+    world.kill();
+    assert_eq!(world.offered()[0].kind, "sh.keptn.event.deployment.triggered");
+    assert_eq!(world.event_types(&run).len(), 2);
+}

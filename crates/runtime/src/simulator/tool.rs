@@ -1,0 +1,110 @@
+//! Tools that do what a script says.
+
+use capstan_model::event::{CloudEvent, EventType, event_type};
+use capstan_model::event::rest::data_text;
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+
+/// What answers a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// Name of the task.
+    pub task: String,
+    /// In this stage alone.
+    pub stage: Option<String>,
+    /// Of this service alone.
+    pub service: Option<String>,
+    /// In this run alone.
+    pub context: Option<String>,
+    /// The `source` of its events.
+    pub source: String,
+    /// What it does at its first, second, … task of a run; the last one again and again. Without any it does nothing.
+    pub answers: Vec<Answer>,
+}
+
+/// What a tool does with one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Whether it says that it starts.
+    pub starts: bool,
+    /// How long after the offer it starts.
+    pub after: SignedDuration,
+    /// How long after its start it answers; below zero the answer arrives before the start.
+    pub works: SignedDuration,
+    /// Whether it falls silent instead of answering.
+    pub dies: bool,
+    /// How often it says that it is still at work.
+    pub heartbeat: Option<SignedDuration>,
+    /// How often it answers.
+    pub times: u32,
+    /// The data of its answer; those of the scope are added.
+    pub data: Map<String, Value>,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        let mut data = Map::new();
+        data.insert("status".to_owned(), "succeeded".into());
+        data.insert("result".to_owned(), "pass".into());
+        Self {
+            starts: true,
+            after: SignedDuration::ZERO,
+            works: SignedDuration::ZERO,
+            dies: false,
+            heartbeat: None,
+            times: 1,
+            data,
+        }
+    }
+}
+
+impl Tool {
+    /// One that answers `pass` at once, everywhere.
+    pub fn new(task: &str, source: &str) -> Self {
+        Self {
+            task: task.to_owned(),
+            stage: None,
+            service: None,
+            context: None,
+            source: source.to_owned(),
+            answers: vec![Answer::default()],
+        }
+    }
+
+    /// Whether a `.triggered` event is for it.
+    pub(super) fn is_for(&self, offer: &CloudEvent) -> bool {
+        let of = |wanted: &Option<String>, field| wanted.as_deref().is_none_or(|it| it == data_text(&offer.data, field));
+        task_of(offer) == self.task
+            && of(&self.stage, "stage")
+            && of(&self.service, "service")
+            && self.context.as_ref().is_none_or(|context| offer.context.as_ref() == Some(context))
+    }
+}
+
+/// The name of the task that an event is about.
+pub(super) fn task_of(event: &CloudEvent) -> &str {
+    match EventType::parse(&event.kind) {
+        EventType::Task { task, .. } | EventType::StatusChanged { task } => task,
+        _ => "",
+    }
+}
+
+/// What a tool says about a task, without an id. `data` goes over what the offer says about project, stage, service and
+/// labels.
+pub(super) fn reaction(offer: &CloudEvent, source: &str, phase: &str, data: &Map<String, Value>) -> CloudEvent {
+    let fields = ["project", "stage", "service", "labels"].into_iter();
+    let scope = fields.filter_map(|field| Some((field.to_owned(), offer.data.get(field)?.clone())));
+    let mut said: Map<String, Value> = scope.collect();
+    said.extend(data.clone());
+    CloudEvent {
+        id: String::new(),
+        source: source.to_owned(),
+        kind: event_type::of_task(task_of(offer), phase),
+        time: None,
+        context: offer.context.clone(),
+        triggered_id: Some(offer.id.clone()),
+        commit: None,
+        extensions: Map::new(),
+        data: Value::Object(said),
+    }
+}
