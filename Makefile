@@ -20,6 +20,10 @@ tools:
 		echo "A C compiler with its library is missing; rustc links with it. As root, on Debian or Ubuntu:" >&2; \
 		echo "    apt-get install gcc libc6-dev" >&2; exit 1; }
 
+.PHONY: build
+build: tools ## The release binary, target/release/capstan
+	@cargo build $(CARGO_FLAGS) --release --package capstan --bin capstan
+
 .PHONY: demo
 demo: tools ## Three gates on a sample service, offline, in under a minute after the build
 	@# The debug build: from cold it is there in half the time, and the demo waits more than it computes.

@@ -23,6 +23,7 @@ fn help_texts_are_pinned() {
         "config",
         "config explain",
         "lint",
+        "simulate",
         "schema",
         "bench",
         "bench gate",

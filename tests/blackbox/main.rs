@@ -22,4 +22,6 @@ mod prometheus_server;
 mod schema;
 mod serve;
 mod server;
+mod simulate;
 mod support;
+mod survive;

@@ -22,13 +22,12 @@ fn run(workplace: &Workplace, line: &str, environment: &[(&str, &str)]) -> Ran {
 #[test]
 fn health_needs_no_token_and_all_else_does() {
     let server = Server::start();
-    for (path, text) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
-        let answer = server.request("GET", path, None, None).expect(200);
-        assert_eq!((answer.text.as_str(), answer.content_type.as_str()), (text, "text/plain"));
+    for (path, status) in [("/healthz", "alive"), ("/readyz", "ready")] {
+        assert_eq!(server.request("GET", path, None, None).expect(200).json()["status"], status);
     }
-    server.request("GET", "/v1/metadata", None, None).expect(401);
-    server.request("GET", "/v1/metadata", None, Some("capstan_no")).expect(401);
-    assert_ne!(server.get("/v1/metadata").status, 401);
+    server.request("GET", "/api/v1/metadata", None, None).expect(401);
+    server.request("GET", "/api/v1/metadata", None, Some("capstan_no")).expect(401);
+    server.get("/api/v1/metadata").expect(200);
 }
 
 #[test]
@@ -42,13 +41,13 @@ fn a_token_is_shown_once_and_stays() {
         server.restart();
         assert_eq!(server.shown_token(), None);
         assert!(server.stdout().starts_with("Capstan listens on http://127.0.0.1:"), "{}", server.stdout());
-        assert_ne!(server.get("/v1/metadata").status, 401);
+        server.get("/api/v1/metadata").expect(200);
     }
     server.terminate();
     std::fs::remove_file(server.data().join("token.sha256")).unwrap();
     server.restart();
     assert_ne!(server.shown_token().unwrap(), token);
-    server.get("/v1/metadata").expect(401);
+    server.get("/api/v1/metadata").expect(401);
 }
 
 #[test]
@@ -58,8 +57,8 @@ fn a_token_from_the_environment_counts_alone() {
     first.terminate();
     let server = Server::prepare().folder(first.folder()).env("CAPSTAN_TOKEN", "of-mine").start();
     assert_eq!(server.shown_token(), None);
-    assert_ne!(server.get("/v1/metadata").status, 401);
-    server.request("GET", "/v1/metadata", None, Some(&made)).expect(401);
+    server.get("/api/v1/metadata").expect(200);
+    server.request("GET", "/api/v1/metadata", None, Some(&made)).expect(401);
     assert!(!server.stdout().contains("of-mine") && !server.log().contains("of-mine"));
 }
 
@@ -168,7 +167,7 @@ fn begun(server: &Server) -> TcpStream {
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let token = server.token();
     let head = format!(
-        "POST /v1/event HTTP/1.1\r\nHost: x\r\nx-token: {token}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+        "POST /api/v1/event HTTP/1.1\r\nHost: x\r\nx-token: {token}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
     // The server says so when it begins to read the body.
@@ -192,7 +191,7 @@ fn a_stop_lets_requests_under_way_end() {
     stream.write_all(b"{}").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
     assert_eq!(server.ended(), 0);
     assert!(server.log().contains("stopped"), "{}", server.log());
 }

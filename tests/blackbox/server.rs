@@ -195,13 +195,25 @@ impl Server {
         body: Option<&Value>,
         token: Option<&str>,
     ) -> Result<Answer, reqwest::Error> {
+        let headers: Vec<(&str, &str)> = token.map(|token| ("x-token", token)).into_iter().collect();
+        self.try_request_with(method, path, body, &headers)
+    }
+
+    /// Any request with these headers, to a server that may not be there.
+    pub fn try_request_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, reqwest::Error> {
         let (runtime, client) = &*CLIENT;
         let mut request = client.request(method.parse().unwrap(), format!("{}{path}", self.url()));
         if let Some(body) = body {
             request = request.json(body);
         }
-        if let Some(token) = token {
-            request = request.header("x-token", token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         runtime.block_on(async {
             let response = request.send().await?;

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::{ErrorFormat, Failure};
 use crate::terminal::{Style, note};
-use crate::{bench, config, demo, gate, lint, schema, serve};
+use crate::{bench, config, demo, gate, lint, schema, serve, simulate};
 
 /// Everything that the command line can say.
 #[derive(Debug, Parser)]
@@ -35,6 +35,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Find what is wrong or doubtful in slo.yaml and sli.yaml
     Lint(lint::LintArgs),
+    /// Run shipyards in virtual time against scripted tools, and see what happens
+    Simulate(simulate::SimulateArgs),
     /// Print the JSON Schema of a file, for editors
     Schema(schema::SchemaArgs),
     /// See Capstan at work on a sample service
@@ -60,6 +62,10 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Lint(args) => {
             let format = args.error_format();
             (lint::run(&args), format)
+        }
+        Command::Simulate(args) => {
+            let format = args.error_format();
+            (simulate::run(&args), format)
         }
         Command::Schema(args) => (schema::run(&args), ErrorFormat::Drawn),
         Command::Demo(command) => (demo::run(&command), ErrorFormat::Drawn),

@@ -1,1 +1,19 @@
-//! The HTTP surface: routes by noun; each parses, calls the runtime and answers.
+//! The HTTP surface: routes by noun; each parses, calls the runtime and answers. Below `/api` it has the shapes of Keptn v1
+//! (contract: surfaces.md 1), below `/api/capstan/v1` its own.
+
+mod auth;
+mod body;
+mod capstan;
+mod error;
+mod family;
+mod health;
+mod paging;
+mod params;
+mod routes;
+mod slashes;
+mod state;
+mod v1;
+
+pub use capstan::openapi::document;
+pub use routes::router;
+pub use state::AppState;

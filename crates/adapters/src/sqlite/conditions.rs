@@ -70,19 +70,17 @@ impl Conditions {
         let sql = format!("SELECT json FROM {list} WHERE {} ORDER BY {order} LIMIT ? OFFSET ?", self.sql());
         let values = self.values([column::from_count(slice.limit), column::from_count(slice.offset)]);
         let items = statement::all(connection, doing, &sql, values, |row| row.get::<_, String>(0))?;
-        let total = match total_at_end(slice, items.len()) {
-            Some(total) => total,
-            None => {
-                let sql = format!("SELECT COUNT(*) FROM {list} WHERE {}", self.sql());
-                statement::number(connection, doing, &sql, self.values([]))?
-            }
-        };
+        let total = total(slice, items.len(), || {
+            let sql = format!("SELECT COUNT(*) FROM {list} WHERE {}", self.sql());
+            statement::number(connection, doing, &sql, self.values([]))
+        })?;
         Ok(Page { items, total })
     }
 }
 
-/// The length of the whole, where the part reaches its end so that nobody has to count.
-pub(super) fn total_at_end(slice: Slice, items: usize) -> Option<u64> {
+/// The length of the whole; it has to be counted only where the part does not reach its end.
+pub(super) fn total(slice: Slice, items: usize, count: impl FnOnce() -> Result<u64, Trouble>) -> Result<u64, Trouble> {
     let items = items as u64;
-    (items < slice.limit && (items > 0 || slice.offset == 0)).then_some(slice.offset + items)
+    let is_at_end = items < slice.limit && (items > 0 || slice.offset == 0);
+    if is_at_end { Ok(slice.offset + items) } else { count() }
 }

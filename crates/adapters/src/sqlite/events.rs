@@ -72,10 +72,9 @@ pub(super) fn page(connection: &Connection, filter: &EventFilter, slice: Slice) 
     let limit = column::from_count(slice.limit.saturating_add(1));
     let values = question.conditions.values([limit, column::from_count(slice.offset)]);
     let mut positions = statement::all(connection, "list events", &sql, values, |row| row.get::<_, i64>(0))?;
-    let total = match conditions::total_at_end(Slice { limit: limit as u64, ..slice }, positions.len()) {
-        Some(total) => total,
-        None => total(connection, &question, slice, positions.is_empty())?,
-    };
+    let asked = Slice { limit: limit as u64, ..slice };
+    let is_empty = positions.is_empty();
+    let total = conditions::total(asked, positions.len(), || count(connection, &question, slice, is_empty))?;
     positions.truncate(usize::try_from(slice.limit).unwrap_or(usize::MAX));
     let item = |position: i64| {
         let sql = "SELECT json FROM events WHERE position = ?";
@@ -87,12 +86,7 @@ pub(super) fn page(connection: &Connection, filter: &EventFilter, slice: Slice) 
 }
 
 /// The length of a list that does not end with the part that was asked for.
-fn total(
-    connection: &Connection,
-    question: &Question,
-    slice: Slice,
-    is_beyond_the_end: bool,
-) -> Result<u64, Trouble> {
+fn count(connection: &Connection, question: &Question, slice: Slice, is_beyond_the_end: bool) -> Result<u64, Trouble> {
     let doing = "count events";
     if let Some((sql, values)) = question.exact_count() {
         return statement::number(connection, doing, sql, rusqlite::params_from_iter(values));

@@ -1,7 +1,7 @@
 //! The embedded store: one file, one writer, many readers.
 //!
 //! [`SqliteStore`] is the port; what it keeps is in `schema/`, one file a version. Each noun has its module with all that
-//! is asked and written of it, for the writer ([`transaction`]) and for those who only look ([`reader`]) alike.
+//! is asked and written of it, for the writer (`transaction`) and for those who only look (`reader`) alike.
 
 mod answers;
 mod bury;
@@ -23,6 +23,8 @@ mod sequences;
 mod services;
 mod shipyards;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod transaction;
 mod trouble;

@@ -58,8 +58,7 @@ impl Store for SqliteStore {
 
 /// A connection that may write, to a file of this version's schema.
 fn writer(path: &Path) -> Result<Connection, Trouble> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;
     migrate::check(&connection)?;
     let doing = "set up the store";

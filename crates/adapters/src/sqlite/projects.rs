@@ -28,13 +28,10 @@ pub(super) fn page(connection: &Connection, slice: Slice) -> Result<Page<Project
                WHERE dead = 0 AND shipyard IS NOT NULL ORDER BY name LIMIT ? OFFSET ?";
     let values = [column::from_count(slice.limit), column::from_count(slice.offset)];
     let items = statement::all(connection, doing, sql, values, read)?;
-    let total = match conditions::total_at_end(slice, items.len()) {
-        Some(total) => total,
-        None => {
-            let sql = "SELECT COUNT(*) FROM projects WHERE dead = 0 AND shipyard IS NOT NULL";
-            statement::number(connection, doing, sql, [])?
-        }
-    };
+    let total = conditions::total(slice, items.len(), || {
+        let sql = "SELECT COUNT(*) FROM projects WHERE dead = 0 AND shipyard IS NOT NULL";
+        statement::number(connection, doing, sql, [])
+    })?;
     Ok(Page { items, total })
 }
 

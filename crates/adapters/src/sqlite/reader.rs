@@ -13,7 +13,9 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::trouble::{Doing, Trouble};
-use super::{bury, deferred, events, facts, offers, open, projects, queues, runs, sequences, services, shipyards, timers};
+use super::{
+    bury, deferred, events, facts, offers, open, projects, queues, runs, sequences, services, shipyards, timers,
+};
 
 /// How many connections are kept for the next question.
 const KEPT: usize = 8;

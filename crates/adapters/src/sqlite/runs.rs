@@ -27,10 +27,10 @@ pub(super) fn one(connection: &Connection, project: ProjectId, context: &str) ->
 pub(super) fn put(connection: &Connection, project: ProjectId, run: &Run) -> Result<(), Trouble> {
     let doing = "write a run";
     let text = json::write(run, RUN)?;
-    let values =
-        params![project as i64, run.context, run.name, run.state().word(), column::from_time(run.time), text];
+    let values = params![project as i64, run.context, run.name, run.state().word(), column::from_time(run.time), text];
     // Most of the time nothing changes that a list goes by, and then no index has to be written.
-    let sql = "UPDATE runs SET json = ?6 WHERE context = ?2 AND project = ?1 AND name = ?3 AND state = ?4 AND time = ?5";
+    let sql =
+        "UPDATE runs SET json = ?6 WHERE context = ?2 AND project = ?1 AND name = ?3 AND state = ?4 AND time = ?5";
     if statement::run(connection, doing, sql, values)? > 0 {
         return Ok(());
     }
@@ -65,6 +65,7 @@ pub(super) fn page(connection: &Connection, filter: &RunFilter, slice: Slice) ->
 pub(super) fn of_context(connection: &Connection, context: &str) -> Result<Vec<Run>, Trouble> {
     let sql = "SELECT json FROM runs r WHERE context = ?
                AND EXISTS (SELECT 1 FROM projects WHERE id = r.project AND dead = 0) ORDER BY project DESC";
-    let texts = statement::all(connection, "read the runs of a context", sql, [context], |row| row.get::<_, String>(0))?;
+    let texts =
+        statement::all(connection, "read the runs of a context", sql, [context], |row| row.get::<_, String>(0))?;
     texts.iter().map(|text| json::read(text, RUN)).collect()
 }

@@ -25,14 +25,11 @@ pub(super) fn page(connection: &Connection, project: ProjectId, slice: Slice) ->
                AND EXISTS (SELECT 1 FROM projects WHERE id = ?1 AND dead = 0) ORDER BY name LIMIT ?2 OFFSET ?3";
     let values = [project as i64, column::from_count(slice.limit), column::from_count(slice.offset)];
     let items = statement::all(connection, doing, sql, values, read)?;
-    let total = match conditions::total_at_end(slice, items.len()) {
-        Some(total) => total,
-        None => {
-            let sql = "SELECT COUNT(*) FROM services WHERE project = ?1
-                       AND EXISTS (SELECT 1 FROM projects WHERE id = ?1 AND dead = 0)";
-            statement::number(connection, doing, sql, [project as i64])?
-        }
-    };
+    let total = conditions::total(slice, items.len(), || {
+        let sql = "SELECT COUNT(*) FROM services WHERE project = ?1
+                   AND EXISTS (SELECT 1 FROM projects WHERE id = ?1 AND dead = 0)";
+        statement::number(connection, doing, sql, [project as i64])
+    })?;
     Ok(Page { items, total })
 }
 
@@ -62,7 +59,8 @@ pub(super) fn view(
     let sql = "SELECT json FROM service_views WHERE project = ?1 AND stage = ?2 AND service = ?3
                AND EXISTS (SELECT 1 FROM projects WHERE id = ?1 AND dead = 0)";
     let values = params![project as i64, stage, service];
-    let text = statement::one(connection, "read what is shown of a service", sql, values, |row| row.get::<_, String>(0))?;
+    let text =
+        statement::one(connection, "read what is shown of a service", sql, values, |row| row.get::<_, String>(0))?;
     text.map_or_else(|| Ok(ServiceView::default()), |text| json::read(&text, VIEW))
 }
 
@@ -81,7 +79,10 @@ pub(super) fn put_view(
 }
 
 /// All views of a project: stage, service, view.
-pub(super) fn views(connection: &Connection, project: ProjectId) -> Result<Vec<(String, String, ServiceView)>, Trouble> {
+pub(super) fn views(
+    connection: &Connection,
+    project: ProjectId,
+) -> Result<Vec<(String, String, ServiceView)>, Trouble> {
     let sql = "SELECT stage, service, json FROM service_views WHERE project = ?1
                AND EXISTS (SELECT 1 FROM projects WHERE id = ?1 AND dead = 0) ORDER BY stage, service";
     let rows = statement::all(connection, "list what is shown of services", sql, [project as i64], |row| {

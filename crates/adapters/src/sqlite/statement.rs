@@ -4,6 +4,23 @@ use rusqlite::{Connection, Params, Row};
 
 use super::trouble::{Doing, Trouble};
 
+#[cfg(test)]
+thread_local! {
+    /// Every statement of this thread, so that a test can see how it is carried out.
+    pub(super) static SEEN: std::cell::RefCell<std::collections::BTreeSet<String>> = std::cell::RefCell::default();
+}
+
+/// Prepares a statement, or takes it from those that are.
+fn prepare<'c>(
+    connection: &'c Connection,
+    doing: &'static str,
+    sql: &str,
+) -> Result<rusqlite::CachedStatement<'c>, Trouble> {
+    #[cfg(test)]
+    SEEN.with_borrow_mut(|seen| seen.insert(sql.to_owned()));
+    connection.prepare_cached(sql).doing(doing)
+}
+
 /// The first row of an answer.
 pub(super) fn one<T>(
     connection: &Connection,
@@ -12,7 +29,7 @@ pub(super) fn one<T>(
     params: impl Params,
     read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Option<T>, Trouble> {
-    let mut statement = connection.prepare_cached(sql).doing(doing)?;
+    let mut statement = prepare(connection, doing, sql)?;
     let mut rows = statement.query(params).doing(doing)?;
     rows.next().and_then(|row| row.map(read).transpose()).doing(doing)
 }
@@ -25,7 +42,7 @@ pub(super) fn all<T>(
     params: impl Params,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, Trouble> {
-    let mut statement = connection.prepare_cached(sql).doing(doing)?;
+    let mut statement = prepare(connection, doing, sql)?;
     let rows = statement.query_map(params, read).doing(doing)?;
     rows.collect::<rusqlite::Result<_>>().doing(doing)
 }
@@ -37,7 +54,7 @@ pub(super) fn run(
     sql: &str,
     params: impl Params,
 ) -> Result<usize, Trouble> {
-    connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).doing(doing)
+    prepare(connection, doing, sql)?.execute(params).doing(doing)
 }
 
 /// A number that is always there, such as a count.

@@ -10,7 +10,7 @@ use capstan_runtime::ports::{
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::trouble::{Doing, Trouble};
+use super::trouble::Trouble;
 use super::{
     answers, bury, deferred, events, facts, offers, projects, queues, runs, sequences, services, shipyards, statement,
     timers,
@@ -94,10 +94,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let done = self.with(|connection| {
-            let mut statement = connection.prepare_cached("COMMIT").doing("commit")?;
-            statement.execute([]).doing("commit").map(drop)
-        });
+        let done = self.with(|connection| statement::run(connection, "commit", "COMMIT", []).map(drop));
         if done.is_err() {
             // Closing forgets what was in memory; what is on the disk is read when it is opened again.
             *self.writer = None;

@@ -61,7 +61,9 @@ impl Trouble {
 /// The cause, and what to do about it where there is something to do.
 fn explain(cause: &rusqlite::Error, path: &str) -> (String, String) {
     let mend = match cause.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "the disk is full; free some space there, nothing that was committed is lost".into(),
+        Some(ErrorCode::DiskFull) => {
+            "the disk is full; free some space there, nothing that was committed is lost".into()
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => format!(
             "it cannot be written; give this process the right to write '{path}' and the directory that it is in"
         ),

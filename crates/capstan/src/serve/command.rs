@@ -4,12 +4,10 @@ use std::future::IntoFuture as _;
 use std::io;
 use std::net::SocketAddr;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
+use std::sync::Arc;
+
 use axum::serve::ListenerExt as _;
+use capstan_server::AppState;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -24,9 +22,6 @@ use super::token::{self, Token};
 use crate::exit::Exit;
 use crate::failure::{Failure, reason};
 use crate::terminal::print;
-
-/// How long a request's body may be, in bytes.
-const BODY_LIMIT: usize = 1024 * 1024;
 
 /// `capstan serve`
 #[derive(Debug, Args)]
@@ -87,7 +82,13 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
         // Answers are written as a whole; to hold them back for more gains nothing. Where it fails they are a bit slower.
         let _ = stream.set_nodelay(true);
     });
-    let server = axum::serve(listener, router(readiness, token))
+    let state = AppState {
+        handle: house.handle.clone(),
+        projects: Arc::clone(&house.projects),
+        token: Arc::new(move |presented| token.matches(presented)),
+        ready: Arc::new(move || *readiness.borrow()),
+    };
+    let server = axum::serve(listener, capstan_server::router(state))
         .with_graceful_shutdown(async move {
             // A sender that is gone stops the server too.
             let _ = stopping.wait_for(|stop| *stop).await;
@@ -142,39 +143,9 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// What the server answers. `readiness` is true while it takes requests.
-fn router(readiness: watch::Receiver<bool>, token: Token) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .with_state(readiness)
-        .fallback(move |headers: HeaderMap, body: Body| async move {
-            let presented = headers.get("x-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
-            if !token.matches(presented) {
-                return StatusCode::UNAUTHORIZED;
-            }
-            match to_bytes(body, BODY_LIMIT).await {
-                Ok(_) => StatusCode::NOT_FOUND,
-                Err(_) => StatusCode::BAD_REQUEST,
-            }
-        })
-}
-
-async fn ready(State(readiness): State<watch::Receiver<bool>>) -> (StatusCode, &'static str) {
-    if *readiness.borrow() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "stopping\n") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_server_that_stops_is_not_ready() {
-        let (ready, readiness) = watch::channel(true);
-        assert_eq!(super::ready(State(readiness.clone())).await.0, StatusCode::OK);
-        ready.send_replace(false);
-        assert_eq!(super::ready(State(readiness)).await.0, StatusCode::SERVICE_UNAVAILABLE);
-    }
 
     #[test]
     fn the_url_is_one_to_connect_to() {

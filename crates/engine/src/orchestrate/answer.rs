@@ -79,10 +79,8 @@ fn no_effect(sequence: &Sequence, reaction: &Reaction) -> Option<Why> {
         attempt.events.iter().filter(|event| event.finished == finished && event.source == reaction.source).count()
     };
     let (started, answered) = (of_source(false), of_source(true));
-    // One that never started may answer for another, as a webhook's target does, or be ahead of its own start.
-    let surplus =
-        if started > 0 { answered >= started } else { answered > 0 && attempt.finished() >= attempt.started() };
-    surplus.then_some(Why::Duplicate)
+    // One that never started may answer for another, as a webhook's target does, or be ahead of its own start: once.
+    (answered >= started.max(1)).then_some(Why::Duplicate)
 }
 
 fn task_event(turn: &Turn<'_>, reaction: &Reaction) -> TaskEvent {

@@ -76,7 +76,7 @@ pub fn begin(
     match definition(subject, run, shipyard, limits) {
         Ok(definition) => {
             let paused = run.is_paused(subject.stage);
-            let id = ids::derive(at, &[&event.id, "sequence"]);
+            let id = ids::derive(at, &[&event.source, &event.id, "sequence"]);
             let input = event.data.as_object().cloned().unwrap_or_default();
             Begun::Sequence(Box::new(Birth { id, scope, definition, input, ordinal: position, paused }))
         }
@@ -84,7 +84,7 @@ pub fn begin(
             let mut extensions = Map::new();
             extensions.insert("shkeptnspecversion".to_owned(), CONTROL_PLANE_SPEC_VERSION.into());
             let finished = CloudEvent {
-                id: ids::derive(at, &[&event.id, "refused"]),
+                id: ids::derive(at, &[&event.source, &event.id, "refused"]),
                 source: CONTROL_PLANE.to_owned(),
                 kind: event_type::of_sequence(subject.stage, subject.sequence, "finished"),
                 time: Some(at),

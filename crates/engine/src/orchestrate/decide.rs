@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::effect::Decision;
 use super::fact::Fact;
 use super::input::{Control, Input};
-use super::sequence::{Limits, Phase, Sequence};
+use super::sequence::{Limits, Phase, Sequence, Slot};
 use super::turn::Turn;
 use super::{answer, control, task, timer};
 
@@ -18,6 +18,8 @@ pub fn decide(sequence: &Sequence, input: &Input, at: Timestamp, limits: &Limits
         _ if sequence.is_over() => {}
         Input::Born if sequence.paused => control::arm_reminder(&mut turn),
         Input::Born => turn.want_slot(),
+        // What was left for a later step may come when a pause has taken it out of the queue.
+        Input::SlotGranted | Input::Blocked { .. } if sequence.slot != Slot::Wanted => {}
         Input::SlotGranted => {
             turn.record(Fact::SlotHeld);
             if sequence.phase == Phase::Queued {

@@ -166,7 +166,7 @@ pub enum Why {
     },
     /// The sequence had ended.
     SequenceOver {
-        /// How: `finished`, `timed_out` or `aborted`.
+        /// How: `finished`, `timed out` or `aborted`.
         outcome: String,
     },
     /// Its source has answered as often as it has started.

@@ -68,6 +68,7 @@ pub(super) fn run(context: &str, time: Timestamp) -> Run {
         shipyard: Some("hash-a".to_owned()),
         commit: None,
         sequences: 1,
+        following: 0,
         open: BTreeMap::from([(format!("{context}-s"), OpenSequence { stage: "dev".to_owned(), queued: false })]),
         paused: false,
         paused_stages: ["staging".to_owned()].into(),
@@ -77,7 +78,10 @@ pub(super) fn run(context: &str, time: Timestamp) -> Run {
             name: "dev".to_owned(),
             state: "triggered".to_owned(),
             image: Some("registry/cart:1.2".to_owned()),
-            latest_evaluation: Some(LatestEvaluation { result: "pass".to_owned(), score: json!(66.666_666_666_666_67) }),
+            latest_evaluation: Some(LatestEvaluation {
+                result: "pass".to_owned(),
+                score: json!(66.666_666_666_666_67),
+            }),
             latest_event: Some(latest.clone()),
             latest_failed_event: Some(latest),
         }],
@@ -152,6 +156,7 @@ pub(super) fn attempt(task: usize) -> Attempt {
         offered_at: at(3),
         last_sign: at(4),
         deadline: Deadline::At(at(600)),
+        image: Some("registry/cart:1.2".to_owned()),
         events: vec![task_event("started-1", false), task_event("finished-1", true)],
     }
 }

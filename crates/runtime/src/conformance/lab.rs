@@ -53,9 +53,14 @@ pub(super) fn nanosecond() -> SignedDuration {
 }
 
 /// Checks that a list comes in pages: `ask` has to give parts of `all` and always its length.
-pub(super) fn check_pages<T: std::fmt::Debug>(all: &[&str], name: impl Fn(&T) -> String, ask: impl Fn(Slice) -> Page<T>) {
+pub(super) fn check_pages<T: std::fmt::Debug>(
+    all: &[&str],
+    name: impl Fn(&T) -> String,
+    ask: impl Fn(Slice) -> Page<T>,
+) {
     let length = all.len() as u64;
-    let mut slices = vec![Slice::ALL, Slice { offset: length + 5, limit: 2 }, Slice { offset: 1, limit: u64::from(u32::MAX) }];
+    let mut slices =
+        vec![Slice::ALL, Slice { offset: length + 5, limit: 2 }, Slice { offset: 1, limit: u64::from(u32::MAX) }];
     for offset in 0..=length {
         slices.extend([0, 1, 2, length].map(|limit| Slice { offset, limit }));
     }

@@ -29,5 +29,5 @@ mod transactions;
 mod waiting;
 mod writes;
 
-pub use differential::{Op, differential, ops};
+pub use differential::{EventOp, Op, differential, ops};
 pub use suite::{Behaviour, behaviours, run_all};

@@ -16,12 +16,8 @@ pub(super) fn a_project_is_found_under_its_name(make: Make<'_>) {
     assert_eq!(lab.reader.project("shop").unwrap(), None);
     let (shop, other) = lab.commit(|tx| {
         let shop = tx.add_project("shop", at(3), Some(&configuration("a"))).unwrap();
-        let expected = Project {
-            id: shop.id,
-            name: "shop".to_owned(),
-            created: at(3),
-            configuration: Some(configuration("a")),
-        };
+        let expected =
+            Project { id: shop.id, name: "shop".to_owned(), created: at(3), configuration: Some(configuration("a")) };
         assert_eq!(shop, expected);
         assert_eq!(tx.project("shop").unwrap(), Some(shop.clone()));
         assert_eq!(tx.project("Shop").unwrap(), None);

@@ -49,7 +49,10 @@ pub(super) fn a_commit_is_visible_to_all_and_nothing_before_it(make: Make<'_>) {
         tx.commit().unwrap();
         let after = before.now();
         assert_ne!(after, before.text, "not seen after the commit: {name}");
-        assert!(after.ends_with(&written), "other after the commit than in the transaction: {name}\n{after}\n{written}");
+        assert!(
+            after.ends_with(&written),
+            "other after the commit than in the transaction: {name}\n{after}\n{written}"
+        );
         let fresh = before.lab.store.reader();
         let old = of_reader(&*before.lab.reader, "shop", shop);
         assert_eq!(of_reader(&*fresh, "shop", shop), old, "other to a new reader: {name}");

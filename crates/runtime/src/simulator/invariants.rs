@@ -148,7 +148,8 @@ fn clock_of(sequence: &Sequence, timers: &Timers, now: Timestamp) -> Vec<String>
             Slot::None => false,
             // The time may come before the slot, and is over then.
             Slot::Wanted => due.is_none_or(|due| due <= now || timer(TimerKind::Delay) == Some(due)),
-            Slot::Held => due.is_some_and(|due| due > now && timer(TimerKind::Delay) == Some(due)),
+            // Elapsed or not, its time is still to be worked off.
+            Slot::Held => due.is_some() && timer(TimerKind::Delay) == *due,
         },
         Phase::Task(attempt) => match attempt.deadline {
             Deadline::At(deadline) => timer(TimerKind::Deadline) == Some(deadline),

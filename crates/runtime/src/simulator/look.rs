@@ -84,6 +84,12 @@ impl World {
         timers(self.store()).unwrap_or_default()
     }
 
+    /// The position of the newest fact.
+    pub(super) fn last_fact(&self) -> u64 {
+        let last = self.contexts().filter_map(|(_, context)| self.facts(context).last().map(|fact| fact.position));
+        last.max().unwrap_or_default()
+    }
+
     fn projects_of(&self, context: &str) -> Vec<String> {
         self.contexts().filter(|(_, of)| *of == context).map(|(project, _)| project.to_owned()).collect()
     }

@@ -6,13 +6,19 @@
 mod agenda;
 mod invariants;
 mod look;
+mod scenario;
 mod speak;
+mod story;
 mod tool;
 mod world;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod weather;
 
 pub use agenda::Act;
+pub use scenario::{Event, Expectation, Happening, Judgement, Played, Scenario, ScriptedTool, ShipyardText, read};
+pub use story::{Line, Note, RunStanding, SequenceStanding, Waiting, span};
 pub use tool::{Answer, Tool};
 pub use world::World;

@@ -155,6 +155,13 @@ impl World {
         self.elapsed = self.elapsed.max(end);
     }
 
+    /// Lets time pass until then, since the beginning, with all that is due before. What comes next comes first at that moment.
+    pub(super) fn arrive_at(&mut self, at: SignedDuration) {
+        let before = at.saturating_sub(SignedDuration::from_nanos(1));
+        while self.go_on(before) {}
+        self.elapsed = self.elapsed.max(at);
+    }
+
     /// Lets the next thing happen that is due until then, since the beginning. Whether there was one.
     pub fn go_on(&mut self, end: SignedDuration) -> bool {
         let act = self.agenda.next();

@@ -1,0 +1,284 @@
+//! What can only be seen from within: how `SQLite` goes about a question, and what paths mean.
+
+use std::path::PathBuf;
+
+use capstan_engine::orchestrate::TimerKind;
+use capstan_model::event::CloudEvent;
+use capstan_runtime::ports::{
+    Configuration, EventFilter, OfferFilter, PathFilter, ProjectId, RunFilter, SequenceFilter, Slice, Store,
+    StoreReader, StoreTx, Timer,
+};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::SqliteStore;
+use super::statement::{self, SEEN};
+use super::transaction::SqliteTx;
+
+const SOME: Slice = Slice { offset: 1, limit: 2 };
+
+struct Fixture {
+    store: SqliteStore,
+    path: PathBuf,
+    project: ProjectId,
+    _directory: tempfile::TempDir,
+}
+
+/// A store with one project and so many events in it.
+fn fixture(events: u64) -> Fixture {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    let mut store = SqliteStore::open(&path).unwrap();
+    let mut tx = store.begin().unwrap();
+    let configuration = Configuration { shipyard: "hash".to_owned(), commit: "commit".to_owned() };
+    let project = tx.add_project("shop", at(0), Some(&configuration)).unwrap().id;
+    for n in 0..events {
+        tx.append_event(Some(project), &event(n)).unwrap();
+    }
+    tx.commit().unwrap();
+    Fixture { store, path, project, _directory: directory }
+}
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + seconds as i64).unwrap()
+}
+
+fn event(n: u64) -> CloudEvent {
+    CloudEvent::from_json(json!({
+        "id": format!("e-{n}"), "type": "sh.keptn.event.build.finished", "source": "test", "time": at(n).to_string(),
+        "shkeptncontext": format!("c-{}", n / 3), "triggeredid": format!("t-{n}"),
+        "data": {"project": "shop", "stage": "dev", "service": "cart", "result": "pass"}
+    }))
+    .unwrap()
+}
+
+/// Each filter of events that sets some of the fields.
+fn event_filters() -> Vec<EventFilter> {
+    let text = |is_set: bool, text: &str| is_set.then(|| text.to_owned());
+    let filter = |bits: u32| {
+        let has = |bit: u32| bits & 1 << bit != 0;
+        EventFilter {
+            project: text(has(0), "shop"),
+            context: text(has(1), "c-1"),
+            kind: text(has(2), "sh.keptn.event.build.finished"),
+            source: text(has(3), "test"),
+            stage: text(has(4), "dev"),
+            service: text(has(5), "cart"),
+            id: text(has(6), "e-4"),
+            after: has(7).then(|| at(0)),
+            before: has(8).then(|| at(9)),
+            roots: has(9),
+            paths: if has(10) { vec![path(&["data", "result"], &["pass"])] } else { Vec::new() },
+            exclude_invalidated: has(11),
+        }
+    };
+    (0..1 << 12).map(filter).collect()
+}
+
+fn path(keys: &[&str], values: &[&str]) -> PathFilter {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    PathFilter { path: texts(keys), values: texts(values) }
+}
+
+fn ask_everything(reader: &dyn StoreReader, project: ProjectId) {
+    for filter in event_filters() {
+        reader.events(&filter, SOME).unwrap();
+    }
+    let kind = Some("sh.keptn.event.build.triggered".to_owned());
+    reader.offers(&OfferFilter { kind, ..OfferFilter::default() }, SOME).unwrap();
+    let runs = RunFilter { project: "shop".to_owned(), state: Some("started".to_owned()), ..RunFilter::default() };
+    reader.runs(&runs, SOME).unwrap();
+    reader.runs(&RunFilter { contexts: vec!["c-1".to_owned()], ..runs }, SOME).unwrap();
+    reader.runs_of("c-1").unwrap();
+    let sequences = SequenceFilter { project: "shop".to_owned(), ..SequenceFilter::default() };
+    reader.sequences(&sequences, SOME).unwrap();
+    reader.sequences(&SequenceFilter { context: Some("c-1".to_owned()), ..sequences }, SOME).unwrap();
+    reader.facts(project, "c-1").unwrap();
+    reader.service(project, "cart").unwrap();
+    reader.services(project, SOME).unwrap();
+    reader.service_views(project).unwrap();
+    reader.queue(project, "dev", "cart").unwrap();
+    reader.next_timer().unwrap();
+    reader.has_buried().unwrap();
+}
+
+/// What grows without end is only ever searched, or read from the newest on until there is enough.
+#[test]
+fn no_question_and_no_step_reads_a_whole_table() {
+    let Fixture { mut store, path, project, _directory } = fixture(12);
+    SEEN.take();
+    ask_everything(&*store.reader(), project);
+    let mut tx = store.begin().unwrap();
+    tx.append_event(Some(project), &event(20)).unwrap();
+    tx.offer(project, "s-1", 1, &event(0)).unwrap();
+    tx.withdraw("e-0").unwrap();
+    tx.arm(&Timer { sequence: "s-1".to_owned(), kind: TimerKind::Delay, due: at(1) }).unwrap();
+    tx.due_timers(at(0), 5).unwrap();
+    tx.sequence("s-1").unwrap();
+    tx.sequence_of("e-0").unwrap();
+    tx.run(project, "c-1").unwrap();
+    tx.answer("key", at(0)).unwrap();
+    tx.bury_project(project).unwrap();
+    tx.purge(at(0), 1_000).unwrap();
+    drop(tx);
+
+    let connection = super::open::looking(&path).unwrap();
+    let statements = SEEN.take();
+    assert!(statements.len() > 200, "only {} statements were seen", statements.len());
+    let large = ["events", "e", "i", "facts", "runs", "r", "sequences", "s", "attempts", "a", "answers"];
+    for sql in statements.iter().filter(|sql| sql.starts_with(['S', 'D', 'U', 'I'])) {
+        if sql.starts_with("SAVEPOINT") {
+            continue;
+        }
+        let explain = format!("EXPLAIN QUERY PLAN {sql}");
+        let mut plan = connection.prepare(&explain).unwrap();
+        // Without values: the plan does not depend on them.
+        let mut rows = plan.raw_query();
+        while let Some(row) = rows.next().unwrap() {
+            let detail: String = row.get(3).unwrap();
+            let words: Vec<&str> = detail.split(' ').collect();
+            let newest_first = detail.contains("INDEX events_by_time");
+            assert!(words[0] != "SCAN" || !large.contains(&words[1]) || newest_first, "{detail}\n{sql}");
+        }
+    }
+}
+
+/// The usual lists are walked in order, so that a page costs what it shows.
+#[test]
+fn the_usual_lists_need_no_sorting() {
+    let Fixture { store, path, project: _project, _directory } = fixture(12);
+    SEEN.take();
+    let reader = store.reader();
+    for filter in event_filters() {
+        let is_usual =
+            filter.id.is_none() && (filter.project.is_some() || filter.context.is_none() && filter.kind.is_none());
+        if is_usual {
+            reader.events(&filter, SOME).unwrap();
+        }
+    }
+    reader.runs(&RunFilter { project: "shop".to_owned(), ..RunFilter::default() }, SOME).unwrap();
+    reader.sequences(&SequenceFilter { project: "shop".to_owned(), ..SequenceFilter::default() }, SOME).unwrap();
+    let connection = super::open::looking(&path).unwrap();
+    for sql in SEEN.take().iter().filter(|sql| sql.contains("ORDER BY")) {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut rows = plan.raw_query();
+        while let Some(row) = rows.next().unwrap() {
+            let detail: String = row.get(3).unwrap();
+            assert!(!detail.contains("USE TEMP B-TREE"), "{detail}\n{sql}");
+        }
+    }
+}
+
+#[test]
+fn counts_are_kept_with_the_events() {
+    let Fixture { store, path, _directory, .. } = fixture(5);
+    let connection = super::open::looking(&path).unwrap();
+    let kept = statement::number(&connection, "count", "SELECT SUM(n) FROM event_counts", []).unwrap();
+    assert_eq!(kept, 5);
+    let filter = EventFilter { project: Some("shop".to_owned()), ..EventFilter::default() };
+    assert_eq!(store.reader().events(&filter, SOME).unwrap().total, 5);
+}
+
+#[test]
+fn a_full_disk_is_said_and_costs_one_transaction() {
+    let Fixture { store, path, _directory, .. } = fixture(1);
+    drop(store);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    // Stands in for the end of the disk.
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    let mut writer = Some(connection);
+    let mut tx = SqliteTx::begin(&mut writer, &path).unwrap();
+    tx.append_event(None, &event(1)).unwrap();
+    let large = CloudEvent { data: json!("x".repeat(100_000)), ..event(2) };
+    let told = tx.append_event(None, &large).unwrap_err().to_string();
+    assert!(
+        told.contains(&format!("could not append an event in '{}': the disk is full; free", path.display())),
+        "{told}"
+    );
+    drop(tx);
+    drop(writer);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.reader().events(&EventFilter::default(), SOME).unwrap().total, 1);
+}
+
+/// Whether the path filter matches an event whose data is this.
+fn matches(fixture: &mut Fixture, data: &Value, filter: &PathFilter) -> bool {
+    let mut tx = fixture.store.begin().unwrap();
+    let mut event = event(0);
+    event.data = data.clone();
+    tx.append_event(Some(fixture.project), &event).unwrap();
+    tx.commit().unwrap();
+    let filter = EventFilter { paths: vec![filter.clone()], ..EventFilter::default() };
+    let newest = fixture.store.reader().events(&filter, Slice { offset: 0, limit: 1 }).unwrap();
+    let total = fixture.store.reader().events(&EventFilter::default(), Slice { offset: 0, limit: 0 }).unwrap().total;
+    newest.items.first().is_some_and(|item| item.position == total)
+}
+
+fn text_at<'a>(data: &'a Value, path: &[String]) -> Option<&'a str> {
+    path.iter().try_fold(data, |value, key| value.as_object()?.get(key)).and_then(Value::as_str)
+}
+
+#[test]
+fn a_path_matches_texts_alone_whatever_its_keys_are() {
+    let mut fixture = fixture(0);
+    let data = json!({
+        "n": 1, "yes": true, "none": null, "o": {"a": 1}, "l": ["x"], "a.b": "dots", "": "empty", "a\"b": "quote",
+        "a\\b": "slash", "$": "dollar", "line\nbreak": "line", "ü": "umlaut", "l[0]": "bracket", "x": {"y": "deep"},
+        "'; --": "sql"
+    });
+    for (keys, value, expect) in [
+        (&["n"][..], "1", false),
+        (&["yes"], "1", false),
+        (&["yes"], "true", false),
+        (&["none"], "", false),
+        (&["o"], "{\"a\":1}", false),
+        (&["l"], "[\"x\"]", false),
+        (&["l", "0"], "x", false),
+        (&["l[0]"], "bracket", true),
+        (&["a.b"], "dots", true),
+        (&["a", "b"], "dots", false),
+        (&[""], "empty", true),
+        (&["a\"b"], "quote", true),
+        (&["a\\b"], "slash", true),
+        (&["$"], "dollar", true),
+        (&["line\nbreak"], "line", true),
+        (&["ü"], "umlaut", true),
+        (&["x", "y"], "deep", true),
+        (&["x", "y", "z"], "deep", false),
+        (&["'; --"], "sql", true),
+    ] {
+        let keys = [&["data"], keys].concat();
+        assert_eq!(matches(&mut fixture, &data, &path(&keys, &["other", value])), expect, "{keys:?}");
+        assert!(!matches(&mut fixture, &data, &path(&keys, &[])), "{keys:?} matches without values");
+    }
+    assert!(!matches(&mut fixture, &data, &path(&[], &["x"])));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn paths_find_what_a_walk_through_the_value_finds(
+        keys in prop::collection::vec("[a-c\"\\\\.\\[\\]$ü\n ]{0,3}", 1..4),
+        value in "[a-c\"\\\\ü\n']{0,4}",
+        other in "[a-c\"\\\\ü\n']{0,4}",
+        wanted in "[a-c\"\\\\.]{0,3}",
+    ) {
+        let mut fixture = fixture(0);
+        let data = keys.iter().rev().fold(json!(value), |inner, key| json!({key.as_str(): inner}));
+        let mut asked = keys.clone();
+        for last in [keys.last().cloned().unwrap_or_default(), wanted] {
+            asked.pop();
+            asked.push(last);
+            for value in [&value, &other] {
+                let mut path = vec!["data".to_owned()];
+                path.extend(asked.iter().cloned());
+                let filter = PathFilter { path, values: vec![value.clone()] };
+                let expect = text_at(&data, &asked) == Some(value.as_str());
+                prop_assert_eq!(matches(&mut fixture, &data, &filter), expect, "{:?} in {}", filter, data);
+            }
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! A sequence with a clock, timers and a slot, driven by a script of one line for each input.
+//!
+//! `a starts` `a works` `a answers pass` are said by the tool `a` of the open task; `a answers build fail/errored` of an
+//! earlier one. `10m pass` lets time go by with all timers that elapse on the way; `restart` is what a server does that was
+//! away. Behind `=>` stand the facts that follow, separated by `;`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use capstan_engine::orchestrate::{
+    Birth, Control, Deadline, Decision, Effect, Fact, Input, Limits, Outcome, Phase, Reaction, ReactionKind, Scope,
+    Sequence, Slot, TimerKind, Why, apply, born, decide,
+};
+use capstan_model::duration;
+use capstan_model::event::{CloudEvent, event_type};
+use capstan_model::shipyard;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+pub(crate) const START: Timestamp = Timestamp::constant(1_700_000_000, 0);
+
+/// `build, check 10m`: tasks, some with a delay.
+pub(crate) fn definition(tasks: &str) -> shipyard::Sequence {
+    let task = |text: &str| {
+        let mut words = text.split_whitespace();
+        shipyard::Task {
+            name: words.next().unwrap().to_owned(),
+            triggered_after: words.next().map(str::to_owned),
+            properties: Value::Null,
+        }
+    };
+    let tasks = tasks.split(',').map(task).collect();
+    shipyard::Sequence { name: "delivery".to_owned(), triggered_on: Vec::new(), tasks }
+}
+
+pub(crate) fn birth(definition: shipyard::Sequence, data: Value) -> Birth {
+    let mut input = Map::new();
+    for (field, value) in [("project", "p"), ("stage", "dev"), ("service", "svc")] {
+        input.insert(field.to_owned(), value.into());
+    }
+    if let Value::Object(data) = data {
+        input.extend(data);
+    }
+    let scope = Scope {
+        project: "p".to_owned(),
+        stage: "dev".to_owned(),
+        service: "svc".to_owned(),
+        context: "run".to_owned(),
+        triggered_id: "trigger".to_owned(),
+        event_type: "sh.keptn.event.dev.delivery.triggered".to_owned(),
+        labels: input.get("labels").cloned().unwrap_or_default(),
+        status: String::new(),
+        result: String::new(),
+        message: String::new(),
+        commit: Some("c0ffee".to_owned()),
+    };
+    Birth { id: "seq".to_owned(), scope, definition, input, ordinal: 7, paused: false }
+}
+
+#[derive(Clone)]
+pub(crate) struct Driver {
+    pub(crate) sequence: Sequence,
+    pub(crate) limits: Limits,
+    pub(crate) at: Timestamp,
+    pub(crate) up_since: Timestamp,
+    /// Whether a slot is granted as soon as it is wanted.
+    pub(crate) grants: bool,
+    pub(crate) timers: BTreeMap<TimerKind, Timestamp>,
+    pub(crate) facts: Vec<(Timestamp, Fact)>,
+    /// All offers, the open one last.
+    pub(crate) offers: Vec<CloudEvent>,
+    pub(crate) published: Vec<CloudEvent>,
+    pub(crate) open: BTreeSet<String>,
+    pub(crate) follows: usize,
+    said: u64,
+}
+
+impl Driver {
+    /// A sequence that was just triggered.
+    pub(crate) fn new(birth: Birth) -> Self {
+        Self::under(birth, Limits::default(), true)
+    }
+
+    pub(crate) fn of(tasks: &str) -> Self {
+        Self::new(birth(definition(tasks), Value::Null))
+    }
+
+    pub(crate) fn under(birth: Birth, limits: Limits, grants: bool) -> Self {
+        let fact = Fact::Triggered(Box::new(birth.clone()));
+        let mut driver = Self {
+            sequence: born(birth, START),
+            limits,
+            at: START,
+            up_since: START,
+            grants,
+            timers: BTreeMap::new(),
+            facts: vec![(START, fact)],
+            offers: Vec::new(),
+            published: Vec::new(),
+            open: BTreeSet::new(),
+            follows: 0,
+            said: 0,
+        };
+        driver.hear(&Input::Born);
+        driver
+    }
+
+    /// Decides, folds, carries the effects through, and grants a slot if one is wanted.
+    pub(crate) fn hear(&mut self, input: &Input) -> Decision {
+        let mut decision = decide(&self.sequence, input, self.at, &self.limits);
+        let again = decide(&self.sequence, input, self.at, &self.limits);
+        assert_eq!(again, decision, "deciding twice is deciding once");
+        for fact in &decision.facts {
+            apply(&mut self.sequence, fact, self.at);
+            self.facts.push((self.at, fact.clone()));
+        }
+        let mut wanted = false;
+        for effect in &decision.effects {
+            match effect {
+                Effect::Offer(event) => {
+                    assert!(self.open.insert(event.id.clone()), "offered twice: {}", event.id);
+                    self.offers.push(event.clone());
+                }
+                Effect::Withdraw { triggered_id } => {
+                    assert!(self.open.remove(triggered_id), "nobody was offered {triggered_id}");
+                }
+                Effect::Publish(event) => self.published.push(event.clone()),
+                Effect::Arm(kind, due) => {
+                    self.timers.insert(*kind, *due);
+                }
+                Effect::Disarm(kind) => {
+                    self.timers.remove(kind);
+                }
+                Effect::WantSlot => wanted = true,
+                Effect::FreeSlot => wanted = false,
+                Effect::Follow => self.follows += 1,
+            }
+        }
+        if wanted && self.grants {
+            let granted = self.hear(&Input::SlotGranted);
+            decision.facts.extend(granted.facts);
+            decision.effects.extend(granted.effects);
+        }
+        decision
+    }
+
+    /// Lets time go by.
+    pub(crate) fn pass(&mut self, by: SignedDuration) -> Vec<Fact> {
+        let end = self.at + by;
+        let mut facts = Vec::new();
+        while let Some((&kind, &due)) = self.timers.iter().min_by_key(|(_, due)| **due).filter(|(_, due)| **due <= end)
+        {
+            self.at = self.at.max(due);
+            self.timers.remove(&kind);
+            facts.extend(self.hear(&Input::Timer { kind, up_since: self.up_since }).facts);
+        }
+        self.at = end;
+        facts
+    }
+
+    pub(crate) fn reaction(&mut self, source: &str, kind: ReactionKind, triggered_id: &str, data: Value) -> Reaction {
+        self.said += 1;
+        let phase = match kind {
+            ReactionKind::Started => "started",
+            ReactionKind::Finished => "finished",
+            ReactionKind::StatusChanged => "status.changed",
+        };
+        let offer = self.offers.iter().find(|offer| offer.id == triggered_id);
+        let task = offer.map_or("build", |offer| offer.kind.split('.').nth(3).unwrap());
+        let mut said = json!({ "project": "p", "stage": "dev", "service": "svc" });
+        if let Value::Object(data) = data {
+            said.as_object_mut().unwrap().extend(data);
+        }
+        Reaction {
+            event_id: format!("said-{}", self.said),
+            event_type: event_type::of_task(task, phase),
+            kind,
+            source: source.to_owned(),
+            context: "run".to_owned(),
+            triggered_id: triggered_id.to_owned(),
+            data: said,
+        }
+    }
+
+    /// Id of the task that was offered last, or of the last one of that name.
+    pub(crate) fn id_of(&self, task: Option<&str>) -> String {
+        let named = |offer: &&CloudEvent| task.is_none_or(|task| offer.kind == event_type::of_task(task, "triggered"));
+        self.offers.iter().rfind(named).map_or_else(|| "none".to_owned(), |offer| offer.id.clone())
+    }
+
+    /// A tool answers the open task with these data.
+    pub(crate) fn answers(&mut self, source: &str, data: Value) -> Vec<Fact> {
+        let id = self.id_of(None);
+        let reaction = self.reaction(source, ReactionKind::Finished, &id, data);
+        self.hear(&Input::Reaction(reaction)).facts
+    }
+
+    /// Runs one line of a script and gives its facts in words.
+    pub(crate) fn line(&mut self, line: &str) -> String {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let control = |driver: &mut Self, control| driver.hear(&Input::Control(control)).facts;
+        let facts = match words[..] {
+            ["grant"] => self.hear(&Input::SlotGranted).facts,
+            ["blocked", by] => self.hear(&Input::Blocked { behind: vec![by.to_owned()] }).facts,
+            ["pause"] => control(self, Control::Pause),
+            ["resume"] => control(self, Control::Resume),
+            ["abort"] => control(self, Control::Abort),
+            ["restart"] => {
+                self.up_since = self.at;
+                Vec::new()
+            }
+            [time, "pass"] => self.pass(SignedDuration::from_nanos(duration::parse(time).unwrap())),
+            [source, verb, ref rest @ ..] => {
+                let (kind, rest) = match verb {
+                    "starts" => (ReactionKind::Started, rest),
+                    "works" => (ReactionKind::StatusChanged, rest),
+                    "answers" => (ReactionKind::Finished, rest),
+                    other => panic!("unknown verb '{other}'"),
+                };
+                let is_verdict =
+                    |word: &&str| word.contains('/') || ["pass", "warning", "fail", "nothing"].contains(word);
+                let task = rest.first().copied().filter(|word| !is_verdict(word));
+                let data = match rest.iter().copied().find(is_verdict) {
+                    None | Some("nothing") => Value::Null,
+                    Some(verdict) => {
+                        let (result, status) = verdict.split_once('/').unwrap_or((verdict, "succeeded"));
+                        json!({ "result": result, "status": status })
+                    }
+                };
+                let id = self.id_of(task);
+                let reaction = self.reaction(source, kind, &id, data);
+                self.hear(&Input::Reaction(reaction)).facts
+            }
+            _ => panic!("unknown line '{line}'"),
+        };
+        facts.iter().map(|fact| self.words(fact)).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Runs a script; what does not follow as it says is shown line by line.
+    #[track_caller]
+    pub(crate) fn check(&mut self, script: &str) -> &mut Self {
+        let (mut expected, mut seen) = (String::new(), String::new());
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (input, facts) = line.split_once("=>").unwrap_or((line, ""));
+            let (input, facts) = (input.trim(), facts.trim());
+            expected.push_str(&format!("{input} => {facts}\n"));
+            let facts = self.line(input);
+            seen.push_str(&format!("{input} => {facts}\n"));
+            self.check_clock();
+        }
+        assert_eq!(seen, expected);
+        self
+    }
+
+    fn words(&self, fact: &Fact) -> String {
+        let name = |task: usize| self.sequence.name_of(task);
+        match fact {
+            Fact::SlotWanted => "wants".to_owned(),
+            Fact::SlotHeld => "holds".to_owned(),
+            Fact::SlotFreed => "frees".to_owned(),
+            Fact::Queued { behind } => format!("behind {}", behind.join(" ")),
+            Fact::TaskReady { task, .. } => format!("next {}", name(*task)),
+            Fact::TaskOffered { task, .. } => format!("offers {}", name(*task)),
+            Fact::TaskStarted { event, .. } => format!("started by {}", event.source),
+            Fact::TaskAnswered { event, .. } => format!("answered by {}", event.source),
+            Fact::SignOfLife { source, .. } => format!("sign of {source}"),
+            Fact::DeadlineMoved { .. } => "deadline moved".to_owned(),
+            Fact::TaskDone { task, result, status } => format!("done {} {result}/{status}", name(*task)),
+            Fact::Reminded { .. } => "reminds".to_owned(),
+            Fact::Paused { .. } => "paused".to_owned(),
+            Fact::Resumed { .. } => "resumed".to_owned(),
+            Fact::Ended(ending) => {
+                let how = match ending.outcome {
+                    Outcome::Finished => "finished",
+                    Outcome::TimedOut => "timed out",
+                    Outcome::Aborted => "aborted",
+                };
+                format!("{how} {}/{}", ending.result, ending.status)
+            }
+            Fact::Ignored { why, .. } => match why {
+                Why::TaskOver { task } => format!("ignored: {task} over"),
+                Why::SequenceOver { outcome } => format!("ignored: {outcome}"),
+                Why::Duplicate => "ignored: duplicate".to_owned(),
+                Why::WrongScope { attribute, .. } => format!("ignored: other {attribute}"),
+                other => format!("ignored: {other:?}"),
+            },
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// Nothing waits without a clock, what is offered is open, and what is over is over.
+    #[track_caller]
+    pub(crate) fn check_clock(&self) {
+        let sequence = &self.sequence;
+        let timer = |kind| self.timers.get(&kind).copied();
+        let open: Vec<&String> = self.open.iter().collect();
+        let attempt: Vec<&String> = sequence.attempt().map(|attempt| &attempt.triggered_id).into_iter().collect();
+        assert_eq!(open, attempt, "offered is what is open");
+        match &sequence.phase {
+            Phase::Ended(_) => {
+                assert!(self.timers.is_empty(), "timers after the end: {:?}", self.timers);
+                assert_eq!(sequence.slot, Slot::None);
+                return;
+            }
+            Phase::Task(attempt) => match attempt.deadline {
+                Deadline::At(at) => {
+                    assert!(!sequence.paused, "the deadline of a paused one runs");
+                    assert_eq!(timer(TimerKind::Deadline), Some(at));
+                }
+                Deadline::Left(_) => assert!(sequence.paused, "the deadline of a running one stands still"),
+                Deadline::None => {
+                    assert_eq!(sequence.task_name(), Some("approval"));
+                    assert!(timer(TimerKind::Reminder).is_some(), "an approval reminds of itself");
+                    assert_eq!(timer(TimerKind::Deadline), None);
+                }
+            },
+            Phase::Ready { due, .. } => {
+                let is_due = due.is_none_or(|due| due <= self.at);
+                assert!(is_due || timer(TimerKind::Delay) == *due, "nothing wakes it at {due:?}");
+                assert!(sequence.paused || sequence.slot != Slot::None, "it waits for a slot that it does not want");
+                assert!(sequence.paused || sequence.slot != Slot::Held || !is_due, "it could go on and does not");
+            }
+            Phase::Queued => assert!(sequence.paused || sequence.slot == Slot::Wanted),
+        }
+        if sequence.paused {
+            assert_eq!(timer(TimerKind::Deadline), None, "the deadline of a paused one runs");
+            assert!(timer(TimerKind::Reminder).is_some(), "a paused one reminds of itself");
+            assert_eq!(sequence.slot, Slot::None, "a paused one leaves the slot to others");
+        }
+    }
+}
+
+/// A shipyard's text around the stages.
+pub(crate) fn shipyard(stages: &str) -> shipyard::Shipyard {
+    let text =
+        format!("apiVersion: spec.keptn.sh/0.2.3\nkind: Shipyard\nmetadata: {{name: s}}\nspec: {{stages: [{stages}]}}");
+    shipyard::read(&text).unwrap().shipyard
+}

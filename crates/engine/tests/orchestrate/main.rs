@@ -1,0 +1,13 @@
+//! One sequence at a time, without store and queue: inputs go in, facts and effects come out.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it stands")]
+
+mod answers;
+mod control;
+mod driver;
+mod ends;
+mod payload;
+mod properties;
+mod refusals;
+mod selectors;
+mod tasks;

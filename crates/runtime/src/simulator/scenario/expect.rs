@@ -1,0 +1,140 @@
+//! What has to hold at the end of a scenario.
+
+use capstan_engine::orchestrate::{Fact, Phase, Sequence};
+use capstan_model::diagnostic::Span;
+
+use crate::simulator::World;
+
+/// Of the run, or of those of its sequences and tasks that are named, all that is given has to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expectation {
+    /// Where it stands.
+    pub span: Span,
+    /// Name of the run.
+    pub run: String,
+    /// Stage and name of sequences; without them it is about the run.
+    pub sequence: Option<(String, String)>,
+    /// Name of a task.
+    pub task: Option<String>,
+    /// State of the run, or of the last of the sequences.
+    pub state: Option<String>,
+    /// Status with which the last of the sequences ended, or that of the last task.
+    pub status: Option<String>,
+    /// Its result.
+    pub result: Option<String>,
+    /// How many of the sequences there were, or how often the task was offered.
+    pub times: Option<u32>,
+    /// How many sequences the run had.
+    pub sequences: Option<u32>,
+    /// How many events changed nothing.
+    pub ignored: Option<u32>,
+}
+
+/// What became of an expectation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// Where it stands.
+    pub span: Span,
+    /// What does not hold: empty where all does.
+    pub differences: Vec<String>,
+}
+
+impl Default for Expectation {
+    fn default() -> Self {
+        Self {
+            span: Span { start: 0, end: 0 },
+            run: String::new(),
+            sequence: None,
+            task: None,
+            state: None,
+            status: None,
+            result: None,
+            times: None,
+            sequences: None,
+            ignored: None,
+        }
+    }
+}
+
+impl Expectation {
+    /// Looks whether it holds.
+    pub(super) fn judge(&self, world: &World, context: &str) -> Judgement {
+        let sequences = world.sequences(context);
+        let meant: Vec<&Sequence> = sequences.iter().filter(|sequence| self.means(sequence)).collect();
+        let Found { state, status, result, times } = match &self.task {
+            Some(task) => self.find_task(world, context, task, &meant),
+            None => self.find_sequence(world, context, &meant),
+        };
+        let mut differences = Vec::new();
+        let mut subject = format!("run '{}'", self.run);
+        if let Some((stage, sequence)) = &self.sequence {
+            subject.push_str(&format!(", {stage}.{sequence}"));
+        }
+        if let Some(task) = &self.task {
+            subject.push_str(&format!(", task '{task}'"));
+        }
+        let mut compare = |what: &str, wanted: Option<String>, found: Option<String>| {
+            if let Some(wanted) = wanted.filter(|wanted| Some(wanted) != found.as_ref()) {
+                let found = found.unwrap_or_else(|| "none".to_owned());
+                differences.push(format!("{subject}: {what} is {found}, not {wanted}"));
+            }
+        };
+        let number = |count: usize| Some(count.to_string());
+        let wanted = |count: Option<u32>| count.map(|count| count.to_string());
+        compare("the state", self.state.clone(), state);
+        compare("the status", self.status.clone(), status);
+        compare("the result", self.result.clone(), result);
+        compare("the number of times", wanted(self.times), number(times));
+        compare("the number of sequences", wanted(self.sequences), world.run(context).map(|run| run.sequences.to_string()));
+        compare("the number of ignored events", wanted(self.ignored), number(world.ignored(context).len()));
+        Judgement { span: self.span, differences }
+    }
+
+    fn means(&self, sequence: &Sequence) -> bool {
+        self.sequence
+            .as_ref()
+            .is_none_or(|(stage, name)| *stage == sequence.scope.stage && *name == sequence.definition.name)
+    }
+
+    fn find_sequence(&self, world: &World, context: &str, meant: &[&Sequence]) -> Found {
+        let ending = meant.iter().rev().find_map(|sequence| match &sequence.phase {
+            Phase::Ended(ending) => Some(ending),
+            _ => None,
+        });
+        let state = if self.sequence.is_some() {
+            meant.last().map(|sequence| sequence.state().to_owned())
+        } else {
+            world.run(context).map(|run| run.state().word().to_owned())
+        };
+        Found {
+            state,
+            status: ending.map(|ending| ending.status.clone()),
+            result: ending.map(|ending| ending.result.clone()),
+            times: meant.len(),
+        }
+    }
+
+    fn find_task(&self, world: &World, context: &str, task: &str, meant: &[&Sequence]) -> Found {
+        let facts = world.facts(context);
+        let offers = facts.iter().filter(|fact| match &fact.fact {
+            Fact::TaskOffered { task: at, .. } => meant
+                .iter()
+                .any(|sequence| fact.sequence.as_deref() == Some(&*sequence.id) && sequence.name_of(*at) == task),
+            _ => false,
+        });
+        let done = meant.iter().rev().flat_map(|sequence| sequence.done.iter().rev()).find(|done| done.name == task);
+        Found {
+            state: None,
+            status: done.map(|done| done.status.clone()),
+            result: done.map(|done| done.result.clone()),
+            times: offers.count(),
+        }
+    }
+}
+
+struct Found {
+    state: Option<String>,
+    status: Option<String>,
+    result: Option<String>,
+    times: usize,
+}

@@ -1,0 +1,149 @@
+//! What a scenario means.
+
+use capstan_engine::orchestrate::{Control, Limits};
+use capstan_model::diagnostic::Span;
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+
+use super::expect::Expectation;
+use crate::simulator::{Answer, Tool};
+
+/// The project of a scenario that names none.
+pub(super) const PROJECT: &str = "shop";
+
+/// The service of an event that names none.
+pub(super) const SERVICE: &str = "cart";
+
+/// A scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// What it shows; may be empty.
+    pub about: String,
+    /// The projects by name, each with its shipyard.
+    pub projects: Vec<(String, ShipyardText)>,
+    /// How long, how much and how many.
+    pub limits: Limits,
+    /// Whether the approval service is there.
+    pub approval: bool,
+    /// The tools.
+    pub tools: Vec<ScriptedTool>,
+    /// What happens, in order.
+    pub events: Vec<Event>,
+    /// When it ends; without it once all that is open waits for people.
+    pub until: Option<SignedDuration>,
+    /// What has to hold at its end.
+    pub expect: Vec<Expectation>,
+}
+
+/// Where a shipyard stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShipyardText {
+    /// The text itself, or the path of its file, relative to that of the scenario.
+    pub text: String,
+    /// Where either stands in the scenario.
+    pub span: Span,
+}
+
+impl ShipyardText {
+    /// The path, where it is one: a shipyard has more than one line.
+    pub fn path(&self) -> Option<&str> {
+        (!self.text.contains('\n')).then_some(&*self.text)
+    }
+}
+
+/// A tool whose run is given by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScriptedTool {
+    /// What it does; its context is left out.
+    pub tool: Tool,
+    /// The name of the only run that it serves.
+    pub run: Option<String>,
+}
+
+/// Something that happens at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When, since the beginning.
+    pub at: SignedDuration,
+    /// What.
+    pub happening: Happening,
+}
+
+/// What can happen from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// A sequence is triggered.
+    Trigger {
+        /// Name of its run.
+        run: String,
+        /// The project.
+        project: String,
+        /// The stage.
+        stage: String,
+        /// The sequence.
+        sequence: String,
+        /// The service.
+        service: String,
+        /// Further data.
+        data: Map<String, Value>,
+    },
+    /// An event is sent as it stands, but for names of runs and tasks.
+    Send(Map<String, Value>),
+    /// A person decides on an open approval.
+    Decide {
+        /// Name of the run.
+        run: String,
+        /// In this stage.
+        stage: Option<String>,
+        /// `pass` or `fail`.
+        result: &'static str,
+    },
+    /// Somebody steers a run.
+    Control {
+        /// Name of the run.
+        run: String,
+        /// In this stage.
+        stage: Option<String>,
+        /// How.
+        control: Control,
+    },
+    /// A project gets another shipyard.
+    Configure {
+        /// Name of the project.
+        project: String,
+        /// The shipyard.
+        shipyard: ShipyardText,
+    },
+    /// The server is killed and comes back.
+    Kill {
+        /// After so long.
+        away: SignedDuration,
+    },
+    /// The clock of the server is set.
+    Clock {
+        /// By how much.
+        by: SignedDuration,
+    },
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            about: String::new(),
+            projects: Vec::new(),
+            limits: Limits::default(),
+            approval: true,
+            tools: Vec::new(),
+            events: Vec::new(),
+            until: None,
+            expect: Vec::new(),
+        }
+    }
+}
+
+impl ScriptedTool {
+    /// A tool for a task, with the source that it has unless it names one.
+    pub(super) fn new(task: &str, answers: Vec<Answer>) -> Self {
+        Self { tool: Tool { answers, ..Tool::new(task, &format!("{task}-service")) }, run: None }
+    }
+}

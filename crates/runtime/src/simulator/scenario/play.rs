@@ -1,0 +1,168 @@
+//! A scenario comes to pass.
+
+use capstan_engine::orchestrate::{APPROVAL, TimerKind, ids};
+use capstan_model::event::CloudEvent;
+use capstan_model::event::rest::data_text;
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+
+use super::expect::{Expectation, Judgement};
+use super::file::{Event, Happening, Scenario};
+use crate::simulator::tool::task_of;
+use crate::simulator::{Note, World, span};
+
+/// A scenario that has come to its end.
+pub struct Played {
+    /// The world as it is then.
+    pub world: World,
+    /// Name and context of each run, in the order of the scenario.
+    pub runs: Vec<(String, String)>,
+    /// What happened beside what facts tell.
+    pub notes: Vec<Note>,
+    /// Of each expectation, in the order of the scenario.
+    pub judgements: Vec<Judgement>,
+}
+
+impl Scenario {
+    /// Lets it happen. Its shipyards have to stand in it by now, instead of their paths.
+    pub fn play(&self) -> Played {
+        let mut world = World::new().with_limits(self.limits);
+        if !self.approval {
+            world = world.without_approval();
+        }
+        for (name, shipyard) in &self.projects {
+            world.project(name, &shipyard.text);
+        }
+        for scripted in &self.tools {
+            let mut tool = scripted.tool.clone();
+            tool.context = scripted.run.as_deref().map(context_of);
+            world.tool(tool);
+        }
+        let mut played = Played { world, runs: Vec::new(), notes: Vec::new(), judgements: Vec::new() };
+        for event in &self.events {
+            if self.until.is_some_and(|until| event.at > until) {
+                break;
+            }
+            played.happen(event);
+        }
+        played.come_to_an_end(self.until);
+        let judge = |expected: &Expectation| expected.judge(&played.world, &context_of(&expected.run));
+        played.judgements = self.expect.iter().map(judge).collect();
+        played
+    }
+}
+
+impl Played {
+    fn happen(&mut self, event: &Event) {
+        self.world.arrive_at(event.at);
+        match &event.happening {
+            Happening::Trigger { run, project, stage, sequence, service, data } => {
+                let context = context_of(run);
+                if !self.runs.iter().any(|(name, _)| name == run) {
+                    self.runs.push((run.clone(), context.clone()));
+                }
+                let data = Value::Object(data.clone());
+                self.world.trigger_in(&context, project, stage, sequence, service, data);
+            }
+            Happening::Send(attributes) => self.send(attributes),
+            Happening::Decide { run, stage, result } => self.decide(run, stage.as_deref(), result),
+            Happening::Control { run, stage, control } => {
+                let context = context_of(run);
+                let project = self.world.run(&context).map(|run| run.project).unwrap_or_default();
+                if !self.world.control(&project, &context, stage.as_deref(), *control) {
+                    self.note(run, format!("{} finds nothing to do", control.word()));
+                }
+            }
+            Happening::Configure { project, shipyard } => {
+                self.note("", format!("project '{project}' gets another shipyard"));
+                self.world.project(project, &shipyard.text);
+            }
+            Happening::Kill { away } => {
+                self.note("", "the server is killed".to_owned());
+                self.note("", "the server is back".to_owned());
+                if let Some(back) = self.notes.last_mut() {
+                    back.at = back.at.saturating_add(*away).unwrap_or(jiff::Timestamp::MAX);
+                }
+                self.world.kill_for(*away);
+            }
+            Happening::Clock { by } => {
+                self.note("", format!("the clock of the server is set by {}", span(*by)));
+                self.world.jump(*by);
+            }
+        }
+    }
+
+    /// To the end that is given or, without one, until all that is open waits for people.
+    fn come_to_an_end(&mut self, until: Option<SignedDuration>) {
+        if let Some(until) = until {
+            let left = until.saturating_sub(self.world.elapsed());
+            return self.world.advance(left.max(SignedDuration::ZERO));
+        }
+        loop {
+            let waits_for_tools = self.world.timers().iter().any(|timer| timer.kind != TimerKind::Reminder);
+            let goes_on = self.world.is_anything_planned() || waits_for_tools;
+            if !goes_on || !self.world.faults().is_empty() || !self.world.go_on(SignedDuration::MAX) {
+                return;
+            }
+        }
+    }
+
+    /// A raw event: the name of a run stands for its context, `run/task` for the id of the last offer of that task.
+    fn send(&mut self, attributes: &Map<String, Value>) {
+        let mut attributes = attributes.clone();
+        if let Some(run) = attributes.get("shkeptncontext").and_then(Value::as_str)
+            && self.runs.iter().any(|(name, _)| name == run)
+        {
+            attributes.insert("shkeptncontext".to_owned(), context_of(run).into());
+        }
+        let named = attributes.get("triggeredid").and_then(Value::as_str).and_then(|id| id.split_once('/'));
+        let named = named.map(|(run, task)| (context_of(run), self.last_offer(run, task)));
+        if let Some((context, Some(offer))) = named {
+            attributes.entry("shkeptncontext").or_insert(context.into());
+            if let Value::Object(data) = attributes.entry("data").or_insert_with(|| json!({})) {
+                for field in ["project", "stage", "service"] {
+                    data.entry(field).or_insert(offer.data.get(field).cloned().unwrap_or_default());
+                }
+            }
+            attributes.insert("triggeredid".to_owned(), offer.id.into());
+        }
+        attributes.entry("id").or_insert(self.world.new_id().into());
+        attributes.entry("source").or_insert("outside".into());
+        let context = attributes.get("shkeptncontext").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let run = self.runs.iter().find(|(_, of)| *of == context).map(|(name, _)| name.clone()).unwrap_or_default();
+        match CloudEvent::from_json(Value::Object(attributes)) {
+            Ok(event) => {
+                self.world.ingest(event);
+            }
+            Err(error) => self.note(&run, format!("what is sent is no event: {error}")),
+        }
+    }
+
+    fn decide(&mut self, run: &str, stage: Option<&str>, result: &str) {
+        let open = self.world.offered_in(&context_of(run)).into_iter().find(|offer| {
+            task_of(offer) == APPROVAL && stage.is_none_or(|stage| stage == data_text(&offer.data, "stage"))
+        });
+        match open {
+            Some(offer) => {
+                self.world.finished(&offer, "a person", json!({ "status": "succeeded", "result": result }));
+            }
+            None => self.note(run, "there is no approval to decide on".to_owned()),
+        }
+    }
+
+    /// The `.triggered` event by which a task was offered last.
+    fn last_offer(&self, run: &str, task: &str) -> Option<CloudEvent> {
+        let kind = capstan_model::event::event_type::of_task(task, "triggered");
+        self.world.events(&context_of(run)).into_iter().rfind(|event| event.kind == kind)
+    }
+
+    fn note(&mut self, run: &str, what: String) {
+        let after = self.world.last_fact();
+        self.notes.push(Note { after, at: self.world.now(), run: run.to_owned(), what });
+    }
+}
+
+/// The context of a run by its name.
+fn context_of(run: &str) -> String {
+    ids::derive(jiff::Timestamp::UNIX_EPOCH, &["run", run])
+}

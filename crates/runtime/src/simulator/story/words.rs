@@ -1,0 +1,137 @@
+//! Facts in words.
+
+use capstan_engine::orchestrate::{Deadline, Ending, Fact, Outcome, Sequence};
+use capstan_model::event::event_type::PREFIX;
+use jiff::{SignedDuration, Timestamp};
+
+/// A length of time in the notation of the files: `1d2h`, `90ms`, `-5m`.
+pub fn span(length: SignedDuration) -> String {
+    let mut text = String::new();
+    if length.is_negative() {
+        text.push('-');
+    }
+    let seconds = length.as_secs().unsigned_abs();
+    let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    for (number, unit) in parts.into_iter().filter(|(number, _)| *number != 0) {
+        text.push_str(&format!("{number}{unit}"));
+    }
+    let nanos = length.subsec_nanos().unsigned_abs();
+    match nanos {
+        0 if seconds == 0 => text.push_str("0s"),
+        0 => {}
+        _ if nanos.is_multiple_of(1_000_000) => text.push_str(&format!("{}ms", nanos / 1_000_000)),
+        _ => text.push_str(&format!("{nanos}ns")),
+    }
+    text
+}
+
+/// Sets times and names of one world.
+pub(super) struct Speaker<'a> {
+    pub(super) beginning: Timestamp,
+    /// What a sequence is called, by its id.
+    pub(super) name: &'a dyn Fn(&str) -> String,
+}
+
+impl Speaker<'_> {
+    /// A time, as the length since the beginning.
+    pub(super) fn time(&self, at: Timestamp) -> String {
+        span(at.duration_since(self.beginning))
+    }
+
+    /// What a fact says; `sequence` is the one that it is about, as it was last.
+    pub(super) fn say(&self, fact: &Fact, sequence: Option<&Sequence>) -> String {
+        let task = |index: usize| sequence.map(|sequence| sequence.name_of(index).to_owned()).unwrap_or_default();
+        let short = |kind: &str| kind.strip_prefix(PREFIX).unwrap_or(kind).to_owned();
+        match fact {
+            Fact::Triggered(birth) if birth.paused => "triggered while its run is paused".to_owned(),
+            Fact::Triggered(_) => "triggered".to_owned(),
+            Fact::Refused { event_type, message, .. } => format!("{} is refused: {message}", short(event_type)),
+            Fact::SlotWanted => "wants its turn".to_owned(),
+            Fact::Queued { behind } => {
+                format!("stands behind {}", behind.iter().map(|id| (self.name)(id)).collect::<Vec<_>>().join(", "))
+            }
+            Fact::SlotHeld => "has its turn".to_owned(),
+            Fact::SlotFreed => "gives its turn up".to_owned(),
+            Fact::TaskReady { task: index, due: None } => format!("{} is next", task(*index)),
+            Fact::TaskReady { task: index, due: Some(due) } => {
+                format!("{} is next, not before {}", task(*index), self.time(*due))
+            }
+            Fact::TaskOffered { task: index, deadline, .. } => {
+                format!("{} is offered, to be started by {}", task(*index), self.time(*deadline))
+            }
+            Fact::TaskStarted { event, deadline } => {
+                let task = task_of(&event.event_type);
+                format!("'{}' starts on {task}{}", event.source, self.deadline(*deadline))
+            }
+            Fact::TaskAnswered { event, .. } => {
+                let task = task_of(&event.event_type);
+                format!("'{}' answers {task}: {}", event.source, verdict(&event.result, &event.status))
+            }
+            Fact::SignOfLife { source, deadline, .. } => {
+                format!("'{source}' is still at work{}", self.deadline(*deadline))
+            }
+            Fact::DeadlineMoved { deadline } => {
+                format!("the server was away or its clock jumped: one full term, by {}", self.time(*deadline))
+            }
+            Fact::TaskDone { task: index, result, status, .. } => {
+                format!("{} is done: {}", task(*index), verdict(result, status))
+            }
+            Fact::Reminded { since } => format!("still waits, since {}", self.time(*since)),
+            Fact::Paused { left: Some(left) } => format!("paused, with {} left", span(*left)),
+            Fact::Paused { left: None } => "paused".to_owned(),
+            Fact::Resumed { deadline: Some(deadline) } => format!("resumed, to be heard of by {}", self.time(*deadline)),
+            Fact::Resumed { deadline: None } => "resumed".to_owned(),
+            Fact::Ended(ending) => ended(ending),
+            Fact::Controlled { action, stage: None } => format!("somebody says: {action}"),
+            Fact::Controlled { action, stage: Some(stage) } => format!("somebody says: {action} in {stage}"),
+            Fact::Ignored { event_type, source, why, .. } => {
+                format!("{} of '{source}' changes nothing: {}", short(event_type), why.sentence())
+            }
+        }
+    }
+
+    fn deadline(&self, deadline: Deadline) -> String {
+        match deadline {
+            Deadline::At(at) => format!(", to be heard of by {}", self.time(at)),
+            Deadline::Left(left) => format!(", with {} left while it is paused", span(left)),
+            Deadline::None => ", for a person to decide".to_owned(),
+        }
+    }
+}
+
+fn ended(ending: &Ending) -> String {
+    let how = match ending.outcome {
+        Outcome::Finished => "finished",
+        Outcome::TimedOut => "timed out",
+        Outcome::Aborted => "aborted",
+    };
+    let message = if ending.message.is_empty() { String::new() } else { format!(": {}", ending.message) };
+    format!("{how}: {}{message}", verdict(&ending.result, &ending.status))
+}
+
+fn verdict(result: &str, status: &str) -> String {
+    let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+    format!("{} ({})", or_none(result), or_none(status))
+}
+
+/// The task in the type of an event.
+fn task_of(kind: &str) -> &str {
+    use capstan_model::event::EventType;
+    match EventType::parse(kind) {
+        EventType::Task { task, .. } | EventType::StatusChanged { task } => task,
+        _ => kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_read_as_they_are_written() {
+        for text in ["0s", "30s", "1m30s", "2h", "1d", "1d2h3m4s", "90ms", "-5m", "1s1ns"] {
+            let nanos = capstan_model::duration::parse_with_days(text).unwrap();
+            assert_eq!(span(SignedDuration::from_nanos(nanos)), text);
+        }
+    }
+}

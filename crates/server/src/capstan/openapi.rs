@@ -1,0 +1,51 @@
+//! The routes of our own API and the document that describes them.
+
+use axum::{Json, Router};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{events, runs};
+use crate::state::AppState;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Capstan",
+        version = "v1",
+        description = "Capstan's own API. Beside it the server answers in the shapes of Keptn v1 below `/api`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    modifiers(&Token),
+    security(("token" = []))
+)]
+struct Document;
+
+/// Every route needs the token.
+struct Token;
+
+impl utoipa::Modify for Token {
+    fn modify(&self, document: &mut OpenApi) {
+        use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-token")));
+        document.components.get_or_insert_default().add_security_scheme("token", scheme);
+    }
+}
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(events::post))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::get))
+}
+
+/// The document that the server hands out under `/api/capstan/v1/openapi.json`.
+pub fn document() -> OpenApi {
+    routes().into_openapi()
+}
+
+pub(crate) fn router() -> Router<AppState> {
+    let (router, document) = routes().split_for_parts();
+    router.route("/api/capstan/v1/openapi.json", axum::routing::get(async move || Json(document.clone())))
+}

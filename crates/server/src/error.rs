@@ -1,0 +1,143 @@
+//! What goes wrong, as those see it who asked: a status and a sentence. The causes are for the log.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use capstan_runtime::command::CommandError;
+use capstan_runtime::ports::StoreError;
+use capstan_runtime::projects::ProjectError;
+use capstan_runtime::writer::SubmitError;
+use serde::Serialize;
+
+/// An answer that is no success: v1's body with `code` and `message`.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    code: Option<u16>,
+    message: String,
+    retry_after: Option<u16>,
+}
+
+#[derive(Serialize)]
+struct Body {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    message: String,
+}
+
+impl Failure {
+    /// A status and a sentence.
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, code: None, message: message.into(), retry_after: None }
+    }
+
+    /// 400 with that as `code`.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message).code(400)
+    }
+
+    /// 404 with that as `code`.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message).code(404)
+    }
+
+    /// 422 with one of the codes that v1's generated services have for it.
+    pub(crate) fn unprocessable(code: u16, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message).code(code)
+    }
+
+    /// The same with a `code` in the body.
+    #[must_use]
+    pub(crate) fn code(mut self, code: u16) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The same with a number of seconds after which it is worth another try.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u16) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Something broke here; the cause is logged, the sentence says what that means for the one who asked.
+    fn internal(cause: &dyn std::error::Error, message: &str) -> Self {
+        let mut causes = cause.to_string();
+        let mut next = cause.source();
+        while let Some(cause) = next {
+            causes.push_str(": ");
+            causes.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        tracing::error!(cause = causes, "{message}");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message).code(500)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(Body { code: self.code, message: self.message })).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::internal(&error, "the server could not read its store; its log says why")
+    }
+}
+
+impl From<SubmitError> for Failure {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).code(503).retry_after(1)
+            }
+            SubmitError::Stopping => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).code(503).retry_after(5)
+            }
+            SubmitError::Refused(error) => error.into(),
+        }
+    }
+}
+
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::KeyReused | CommandError::ProjectExists(_) | CommandError::ServiceExists(_) => {
+                Self::new(StatusCode::CONFLICT, error.to_string()).code(409)
+            }
+            CommandError::UnknownProject(_) => Self::not_found(error.to_string()),
+            CommandError::Store(_) => {
+                Self::internal(&error, "the server could not store this, so nothing has happened; its log says why")
+            }
+        }
+    }
+}
+
+impl From<ProjectError> for Failure {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::Exists(_) | ProjectError::ServiceExists => {
+                Self::new(StatusCode::CONFLICT, error.to_string()).code(409)
+            }
+            ProjectError::Unknown(_) => Self::not_found(error.to_string()),
+            ProjectError::StagesChanged
+            | ProjectError::ServiceNameMissing
+            | ProjectError::ServiceNameTooLong
+            | ProjectError::ServiceNameInvalid(_) => Self::bad_request(error.to_string()),
+            ProjectError::NameMissing
+            | ProjectError::NameTooLong
+            | ProjectError::NameInvalid(_)
+            | ProjectError::Shipyard(_) => Self::bad_request(format!("Could not validate payload: {error}")),
+            ProjectError::Config(error) => {
+                Self::internal(&error, "the server could not use the project's configuration; its log says why")
+            }
+            ProjectError::Store(error) => error.into(),
+            ProjectError::Submit(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use capstan_runtime::projects::Projects;
+use capstan_runtime::writer::Handle;
+
+/// What the routes are made of; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The way to the writer and to what it has committed.
+    pub handle: Handle,
+    /// What is done to projects and services.
+    pub projects: Arc<Projects>,
+    /// Whether this is the token; it must take the same time for every wrong one.
+    pub token: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Whether the server can do its work.
+    pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
+}

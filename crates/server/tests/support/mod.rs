@@ -1,0 +1,98 @@
+//! A server in this process, over a store and a configuration in memory, with the built-in approval tool.
+
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
+
+mod repo;
+mod story;
+
+pub(crate) use story::SHIPYARD;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use capstan_runtime::memory::{MemoryDisk, MemoryStore};
+use capstan_runtime::ports::SystemClock;
+use capstan_runtime::projects::Projects;
+use capstan_runtime::writer::{Options, Writer, WriterThread};
+use capstan_server::{AppState, router};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+pub(crate) const TOKEN: &str = "right";
+
+pub(crate) struct TestServer {
+    runtime: tokio::runtime::Runtime,
+    router: Router,
+    pub(crate) disk: MemoryDisk,
+    _thread: WriterThread,
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+}
+
+impl TestServer {
+    pub(crate) fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let store = MemoryStore::new();
+        let disk = store.disk();
+        let clock = Arc::new(SystemClock::start());
+        let (writer, handle) = Writer::new(Box::new(store), clock, Options::default()).unwrap();
+        let thread = writer.start(&handle).unwrap();
+        runtime.spawn(capstan_tools::approval::run(handle.clone()));
+        let projects = Arc::new(Projects::new(Arc::new(repo::MemoryRepo::default()), handle.clone()));
+        let token = Arc::new(|token: &str| token == TOKEN);
+        let router = router(AppState { handle, projects, token, ready: Arc::new(|| true) });
+        Self { runtime, router, disk, _thread: thread }
+    }
+
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&[u8]>,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in token.iter().map(|token| ("x-token", *token)).chain(headers.iter().copied()) {
+            request = request.header(name, value);
+        }
+        let request = request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_vec()))).unwrap();
+        self.runtime.block_on(async {
+            let response = self.router.clone().oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let content_type = parts.headers.get("content-type").map(|value| value.to_str().unwrap());
+            Answer {
+                status: parts.status.as_u16(),
+                content_type: content_type.and_then(|value| value.split(';').next()).unwrap_or_default().to_owned(),
+                headers: parts.headers,
+                body: axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+            }
+        })
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, None, Some(TOKEN), &[])
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.request("POST", path, Some(body.to_string().as_bytes()), Some(TOKEN), &[])
+    }
+}
