@@ -19,8 +19,10 @@ fn simulate(arguments: &[&str]) -> Ran {
 /// The scenarios by name.
 fn scenarios() -> Vec<String> {
     let names = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> =
-        names.filter_map(|name| name.strip_suffix(".yaml").map(str::to_owned)).filter(|name| name != "shipyard").collect();
+    let mut names: Vec<String> = names
+        .filter_map(|name| name.strip_suffix(".yaml").map(str::to_owned))
+        .filter(|name| name != "shipyard")
+        .collect();
     names.sort();
     names
 }
@@ -117,7 +119,7 @@ events:
   - {trigger: delivery}
   - {trigger: dev.delivery, run: one, pause: one}
   - {trigger: dev.delivery, run: one, data: text}
-  - {pause: two}
+  - {pause: two, run: one}
   - {configure: shop}
 expect:
   - {run: three, sequence: delivery, stat: finished}
@@ -126,9 +128,15 @@ expect:
 #[test]
 fn everything_that_is_wrong_with_a_scenario_is_drawn() {
     let workplace = Workplace::new();
-    workplace.file("mistaken.yaml", MISTAKEN).file("empty.yaml", "").file("events.yaml", "shipyard: gone.yaml\nevents: []\n");
+    workplace
+        .file("mistaken.yaml", MISTAKEN)
+        .file("empty.yaml", "")
+        .file("events.yaml", "shipyard: gone.yaml\nevents: []\n");
     workplace.file("gone.yaml", "shipyard: gone-shipyard.yaml\nevents: [{trigger: dev.delivery}]\n");
-    workplace.file("old.yaml", "shipyard: |\n  apiVersion: spec.keptn.sh/0.1.0\n  spec: {}\nevents: [{trigger: dev.delivery}]\n");
+    workplace.file(
+        "old.yaml",
+        "shipyard: |\n  apiVersion: spec.keptn.sh/0.1.0\n  spec: {}\nevents: [{trigger: dev.delivery}]\n",
+    );
     let ran = workplace.line("simulate mistaken.yaml empty.yaml events.yaml gone.yaml old.yaml").expect(2);
     stable(|| insta::assert_snapshot!("simulate_mistakes", ran.stderr));
     let json = workplace.line("simulate -o json old.yaml").expect(2);

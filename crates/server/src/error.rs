@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use capstan_runtime::command::CommandError;
-use capstan_runtime::ports::StoreError;
+use capstan_runtime::ports::{ConfigError, StoreError};
 use capstan_runtime::projects::ProjectError;
 use capstan_runtime::writer::SubmitError;
 use serde::Serialize;
@@ -93,9 +93,7 @@ impl From<StoreError> for Failure {
 impl From<SubmitError> for Failure {
     fn from(error: SubmitError) -> Self {
         match error {
-            SubmitError::Busy => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).code(503).retry_after(1)
-            }
+            SubmitError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).code(503).retry_after(1),
             SubmitError::Stopping => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).code(503).retry_after(5)
             }
@@ -133,11 +131,33 @@ impl From<ProjectError> for Failure {
             | ProjectError::NameTooLong
             | ProjectError::NameInvalid(_)
             | ProjectError::Shipyard(_) => Self::bad_request(format!("Could not validate payload: {error}")),
+            ProjectError::Config(
+                error @ (ConfigError::BadPath(_) | ConfigError::BadProject(_) | ConfigError::Blocked { .. }),
+            ) => Self::bad_request(format!("the name cannot be that of a folder in the configuration: {error}")),
             ProjectError::Config(error) => {
                 Self::internal(&error, "the server could not use the project's configuration; its log says why")
             }
             ProjectError::Store(error) => error.into(),
             ProjectError::Submit(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_can_be_no_folder_is_a_mistake_of_the_sender() {
+        let failure = Failure::from(ProjectError::Config(ConfigError::BadPath("dev/.git/metadata.yaml".to_owned())));
+        assert_eq!((failure.status, failure.code), (StatusCode::BAD_REQUEST, Some(400)));
+        assert!(failure.message.contains("'dev/.git/metadata.yaml'"), "{}", failure.message);
+    }
+
+    #[test]
+    fn causes_stay_here() {
+        let failure = Failure::from(StoreError::Failed("disk I/O error at /data/capstan.db".to_owned()));
+        assert_eq!(failure.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(failure.message, "the server could not read its store; its log says why");
     }
 }

@@ -56,8 +56,7 @@ pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Response {
 
 /// What v1's gateway answers where it lets nobody through.
 pub(crate) async fn forbidden() -> Response {
-    const PAGE: &str =
-        "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<h1>403 Forbidden</h1>\r\n</body>\r\n</html>\r\n";
+    const PAGE: &str = "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<h1>403 Forbidden</h1>\r\n</body>\r\n</html>\r\n";
     (StatusCode::FORBIDDEN, [("content-type", "text/html")], PAGE).into_response()
 }
 

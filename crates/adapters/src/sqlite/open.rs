@@ -71,8 +71,8 @@ fn writer(path: &Path) -> Result<Connection, Trouble> {
     let settings: [(&str, i64); 6] = [
         // A commit is synced before it returns: FULL.
         ("synchronous", 2),
-        // The log grows to 16 MB, is then written back, and is from then on overwritten in place: a sync of a file that
-        // does not grow is several times cheaper. So it must not be cut off either, unless a long read made it huge.
+        // The log grows to 16 MB, is then written back, and is from then on overwritten in place, which spares the syncs
+        // the file's growth. So it must not be cut off either, unless a long read made it huge.
         ("wal_autocheckpoint", 4_000),
         ("journal_size_limit", 64 << 20),
         // Rows of projects go in slices, in an order that no constraint would allow.

@@ -36,8 +36,7 @@ fn timeline(lines: &[Line], style: Style) -> String {
     let widths = [width(0), width(1), width(2), width(3)];
     let mut told = String::new();
     for ([since, run, stage, sequence], line) in rows.iter().zip(lines) {
-        let place =
-            format!("{run:<0$}  {stage:<1$}  {sequence:<2$}", widths[1], widths[2], widths[3]);
+        let place = format!("{run:<0$}  {stage:<1$}  {sequence:<2$}", widths[1], widths[2], widths[3]);
         let text = format!("{since:>0$}  {place}  {what}", widths[0], what = line.what);
         told.push_str(&match &line.fact {
             Some(_) => text,

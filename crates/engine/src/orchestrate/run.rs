@@ -47,9 +47,9 @@ pub struct Run {
     /// Stages that stand still.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub paused_stages: BTreeSet<String>,
-    /// Whether a sequence was aborted since the run was last started from outside.
+    /// Whether a sequence was aborted, and none timed out after it, since the run was last started from outside.
     pub aborted: bool,
-    /// Whether a sequence timed out since then.
+    /// Whether a sequence timed out, and none was aborted after it, since then.
     pub timed_out: bool,
     /// What is shown of each stage, in the order in which the run came to them.
     pub stages: Vec<StageView>,
@@ -254,8 +254,9 @@ impl Run {
             Fact::Ended(ending) => {
                 match ending.outcome {
                     Outcome::Finished => {}
-                    Outcome::TimedOut => self.timed_out = true,
-                    Outcome::Aborted => self.aborted = true,
+                    // What happened last is shown, as in v1.
+                    Outcome::TimedOut => (self.timed_out, self.aborted) = (true, false),
+                    Outcome::Aborted => (self.timed_out, self.aborted) = (false, true),
                 }
                 let kind = event_type::of_sequence(stage, &sequence.definition.name, "finished");
                 let latest = LatestEvent { kind, id: ending.event_id.clone(), time: at };

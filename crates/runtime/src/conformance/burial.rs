@@ -95,7 +95,7 @@ pub(super) fn the_same_ids_may_come_again_in_a_new_project(make: Make<'_>) {
     let all = snapshot(&mut lab, "shop", new.project, &[new.position]);
     assert_eq!(lab.peek(|tx| tx.sequence("s-1").unwrap()), Some((new.project, sequence("s-1", at(77), 3))));
     assert_eq!(lab.reader.events(&EventFilter { roots: true, ..EventFilter::default() }, Slice::ALL).unwrap().total, 1);
-    while lab.commit(|tx| tx.purge(at(0), 3).unwrap()) {}
+    lab.purge(at(0), 3);
     let all = all.replace("reader buried: true", "reader buried: false");
     assert_eq!(snapshot(&mut lab, "shop", new.project, &[new.position]), all, "the purge of the old one took them");
 }
@@ -128,7 +128,7 @@ pub(super) fn other_projects_stay_as_they_are(make: Make<'_>) {
     lab.commit(|tx| tx.bury_project(old).unwrap());
     let buried = snapshot(&mut lab, "shop", shop.project, &[shop.position]);
     assert_eq!(buried.replace("reader buried: true", "reader buried: false"), alone);
-    while lab.commit(|tx| tx.purge(at(0), 2).unwrap()) {}
+    lab.purge(at(0), 2);
     assert_eq!(snapshot(&mut lab, "shop", shop.project, &[shop.position]), alone);
 }
 
@@ -174,7 +174,7 @@ pub(super) fn a_purge_forgets_answers_past_their_time(make: Make<'_>) {
     assert!(!lab.reader.has_buried().unwrap());
     assert!(lab.commit(|tx| tx.purge(at(25), 1).unwrap()), "one of two is left");
     assert!(!lab.reader.has_buried().unwrap());
-    while lab.commit(|tx| tx.purge(at(25), 1).unwrap()) {}
+    lab.purge(at(25), 1);
     let left = lab.peek(|tx| ["a", "b", "c"].map(|key| tx.answer(key, at(0)).unwrap().is_some()));
     assert_eq!(left, [false, false, true]);
 }
@@ -188,7 +188,7 @@ pub(super) fn ids_of_projects_are_never_used_again(make: Make<'_>) {
         assert!(seen.insert(id), "id {id} came again");
         lab.commit(|tx| tx.bury_project(id).unwrap());
         if round % 2 == 1 {
-            while lab.commit(|tx| tx.purge(at(0), 10).unwrap()) {}
+            lab.purge(at(0), 10);
             lab.store.reopen().unwrap();
         }
     }
@@ -205,6 +205,6 @@ pub(super) fn a_ghost_can_be_buried(make: Make<'_>) {
     lab.commit(|tx| tx.bury_project(ghost).unwrap());
     shows_nothing(&*lab.reader, ghost);
     assert_eq!(lab.reader.project("shop").unwrap(), None);
-    while lab.commit(|tx| tx.purge(at(0), 10).unwrap()) {}
+    lab.purge(at(0), 10);
     assert!(!lab.reader.has_buried().unwrap());
 }

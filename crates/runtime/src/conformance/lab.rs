@@ -35,6 +35,12 @@ impl Lab {
         look(&mut *tx)
     }
 
+    /// Purges in slices until there is nothing more to remove.
+    pub(super) fn purge(&mut self, now: Timestamp, limit: u64) {
+        let slices = (0..1_000).take_while(|_| self.commit(|tx| tx.purge(now, limit).unwrap())).count();
+        assert!(slices < 1_000, "a purge of {limit} rows at a time does not end");
+    }
+
     /// Adds a project with a configuration.
     pub(super) fn project(&mut self, name: &str) -> ProjectId {
         self.commit(|tx| tx.add_project(name, at(0), Some(&configuration("a"))).unwrap().id)

@@ -1,5 +1,5 @@
 //! What every store has to do, as tests that an adapter runs on itself: [`run_all`] for each sentence of the ports one
-//! by one, [`differential`] for two stores that have to agree on whatever [`ops`] thinks of.
+//! by one, [`differential()`] for two stores that have to agree on whatever [`ops`] thinks of.
 //!
 //! What the ports leave open is not tested: runs and sequences of the same time, offers whose order by time is not that
 //! of their commits, events without a time, an answer at the very moment at which it is forgotten.

@@ -13,7 +13,7 @@ fn id(event: &CloudEvent) -> String {
     event.id.clone()
 }
 
-/// Stores events and lists each as an offer of the sequence 's-<id>'.
+/// Stores events and lists each as an offer of a sequence named after it.
 fn offer(lab: &mut Lab, project: ProjectId, events: &[CloudEvent]) {
     lab.commit(|tx| {
         for event in events {

@@ -89,6 +89,11 @@ pub(super) const WRITES: &[Write] = &[
     }),
     ("put_run, new", |tx, filled| tx.put_run(filled.project, &run("c-2", at(9))).unwrap()),
     ("put_run, replaced", |tx, filled| tx.put_run(filled.project, &run("c-1", at(9))).unwrap()),
+    ("put_run, twice", |tx, filled| {
+        // An undo in the wrong order would bring the first of these back.
+        tx.put_run(filled.project, &run("c-1", at(8))).unwrap();
+        tx.put_run(filled.project, &run("c-1", at(9))).unwrap();
+    }),
     ("put_sequence, new", |tx, filled| tx.put_sequence(filled.project, &sequence("s-2", at(9), 9)).unwrap()),
     ("put_sequence, replaced", |tx, filled| tx.put_sequence(filled.project, &sequence("s-1", at(9), 9)).unwrap()),
     ("put_queue, new", |tx, filled| tx.put_queue(filled.project, "dev", "order", &queue(&["s-2"])).unwrap()),

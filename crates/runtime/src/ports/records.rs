@@ -179,14 +179,14 @@ pub struct EventFilter {
     pub roots: bool,
     /// Texts anywhere in the event.
     pub paths: Vec<PathFilter>,
-    /// Leave out events whose `triggeredid` also has an event of a type that ends with `.invalidated`.
+    /// Leave out events whose `triggeredid` also has an event of a type that ends with `.invalidated`, and those events.
     pub exclude_invalidated: bool,
 }
 
 /// A text at a place of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathFilter {
-    /// Keys from the event's root, such as `data`, `result`; each is a plain word.
+    /// Keys from the root of the event in v1's REST shape, such as `data`, `result`; each is a plain word.
     pub path: Vec<String>,
     /// One of these has to stand there.
     pub values: Vec<String>,

@@ -34,7 +34,8 @@ pub trait Store: Send {
     fn reader(&self) -> Arc<dyn StoreReader>;
 }
 
-/// What a step reads and writes, in one transaction. Projects that were buried are in no answer.
+/// What a step reads and writes, in one transaction. Projects that were buried are in no answer. Ids of sequences and of
+/// offers are unique among all projects; what is equal in the order of a list keeps the order in which it was added.
 pub trait StoreTx {
     /// Marks this point; savepoints do not nest.
     fn savepoint(&mut self) -> Result<(), StoreError>;
@@ -42,7 +43,8 @@ pub trait StoreTx {
     fn release(&mut self) -> Result<(), StoreError>;
     /// Undoes what was written since the mark, and forgets it.
     fn rollback(&mut self) -> Result<(), StoreError>;
-    /// Makes everything durable and visible. After an error nothing of it is, and the store is to be reopened.
+    /// Makes everything durable and visible, in one sync. After an error nothing of it is visible, and the store is to be
+    /// reopened; where it was the sync that failed, only then is it known whether any of it was kept.
     fn commit(self: Box<Self>) -> Result<(), StoreError>;
 
     /// The project, or the ghost, that lives under a name.

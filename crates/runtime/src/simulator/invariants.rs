@@ -24,8 +24,7 @@ pub(super) fn check(
     contexts: &BTreeSet<(String, String)>,
     now: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
-    let timers: Timers =
-        timers(store)?.into_iter().map(|timer| ((timer.sequence, timer.kind), timer.due)).collect();
+    let timers: Timers = timers(store)?.into_iter().map(|timer| ((timer.sequence, timer.kind), timer.due)).collect();
     let reader = store.reader();
     let mut faults = Vec::new();
     let mut open_attempts = BTreeSet::new();
@@ -48,7 +47,8 @@ pub(super) fn check(
             faults.extend(place_of(&sequence, &places[&key]));
             if sequence.is_over() {
                 let left = timers.keys().filter(|(of, _)| *of == sequence.id);
-                faults.extend(left.map(|(id, kind)| format!("sequence {id} is over and has a timer '{}'", kind.word())));
+                faults
+                    .extend(left.map(|(id, kind)| format!("sequence {id} is over and has a timer '{}'", kind.word())));
             } else {
                 open.insert(sequence.id.clone());
                 faults.extend(clock_of(&sequence, &timers, now));
@@ -71,9 +71,12 @@ pub(super) fn check(
     let offered: BTreeSet<String> = offered.into_iter().map(|event| event.id).collect();
     faults.extend(offered.difference(&open_attempts).map(|id| format!("the offer {id} belongs to no open task")));
     faults.extend(open_attempts.difference(&offered).map(|id| format!("the open task {id} is not offered")));
-    faults.extend(timers.keys().filter(|(id, _)| !open.contains(id)).map(|(id, kind)| {
-        format!("the timer '{}' is of the sequence {id}, which is not open", kind.word())
-    }));
+    faults.extend(
+        timers
+            .keys()
+            .filter(|(id, _)| !open.contains(id))
+            .map(|(id, kind)| format!("the timer '{}' is of the sequence {id}, which is not open", kind.word())),
+    );
     faults.extend(repeated_ids(&*reader)?);
     Ok(faults)
 }
@@ -163,7 +166,8 @@ fn clock_of(sequence: &Sequence, timers: &Timers, now: Timestamp) -> Vec<String>
 
 /// A sequence stands in the queue as it believes to.
 fn place_of(sequence: &Sequence, queue: &Queue) -> Option<String> {
-    let in_list = |list: &[capstan_engine::orchestrate::Place]| list.iter().filter(|at| at.sequence == sequence.id).count();
+    let in_list =
+        |list: &[capstan_engine::orchestrate::Place]| list.iter().filter(|at| at.sequence == sequence.id).count();
     let stands = (in_list(&queue.held), in_list(&queue.waiting));
     let should = match sequence.slot {
         _ if sequence.is_over() => (0, 0),

@@ -42,8 +42,7 @@ impl World {
     pub fn sequences(&self, context: &str) -> Vec<Sequence> {
         let mut all = Vec::new();
         for project in self.projects_of(context) {
-            let filter =
-                SequenceFilter { project, context: Some(context.to_owned()), ..SequenceFilter::default() };
+            let filter = SequenceFilter { project, context: Some(context.to_owned()), ..SequenceFilter::default() };
             all.extend(self.reader().sequences(&filter, Slice::ALL).map(|page| page.items).unwrap_or_default());
         }
         all.sort_by_key(|sequence| sequence.ordinal);

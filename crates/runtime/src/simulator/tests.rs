@@ -1,10 +1,11 @@
 //! A world behaves: time passes on demand, tools do what they should, and the same script leads to the same facts.
 
-use capstan_engine::orchestrate::{Control, RunState, Why};
+use capstan_engine::orchestrate::{Control, Place, Queue, RunState, Sequence, TimerKind, Why};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Answer, Tool, World};
+use super::{Answer, Tool, World, invariants};
+use crate::ports::{ProjectId, Store, StoreTx};
 
 const SHIPYARD: &str = "
 apiVersion: spec.keptn.sh/0.2.3
@@ -57,10 +58,7 @@ fn a_delivery_runs_through_both_stages() {
 #[test]
 fn time_passes_step_by_step_and_what_arrives_with_the_deadline_is_in_time() {
     let mut world = world();
-    let late = |works| Tool {
-        answers: vec![Answer { works, ..Answer::default() }],
-        ..Tool::new("deployment", "helm")
-    };
+    let late = |works| Tool { answers: vec![Answer { works, ..Answer::default() }], ..Tool::new("deployment", "helm") };
     let day = SignedDuration::from_hours(24);
     world.tool(late(day));
     let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
@@ -107,4 +105,48 @@ fn what_was_not_synced_never_was() {
     world.kill();
     assert_eq!(world.offered()[0].kind, "sh.keptn.event.deployment.triggered");
     assert_eq!(world.event_types(&run).len(), 2);
+}
+
+/// The check itself is checked: whatever is bent behind the back of the step is found.
+#[test]
+fn what_is_bent_is_found() {
+    type Bend = fn(&mut dyn StoreTx, ProjectId, Sequence);
+    let bends: [(&str, Bend); 7] = [
+        ("waits without a clock", |tx, _, sequence| tx.disarm(&sequence.id, TimerKind::Deadline).unwrap()),
+        ("is not offered", |tx, _, sequence| tx.withdraw(&sequence.attempt().unwrap().triggered_id).unwrap()),
+        ("stands otherwise in the queue", |tx, project, _| {
+            tx.put_queue(project, "dev", "cart", &Queue::default()).unwrap();
+        }),
+        ("which is not open", |tx, project, sequence| {
+            let mut queue = tx.queue(project, "dev", "cart").unwrap();
+            queue.want(Place { sequence: "gone".to_owned(), context: sequence.scope.context, ordinal: 1 });
+            tx.put_queue(project, "dev", "cart", &queue).unwrap();
+        }),
+        ("stored is", |tx, project, sequence| {
+            tx.put_sequence(project, &Sequence { triggered_at: jiff::Timestamp::UNIX_EPOCH, ..sequence }).unwrap();
+        }),
+        ("knows other open sequences", |tx, project, sequence| {
+            let mut run = tx.run(project, &sequence.scope.context).unwrap().unwrap();
+            run.open.clear();
+            tx.put_run(project, &run).unwrap();
+        }),
+        ("two events have the id", |tx, project, sequence| {
+            let offer = tx.event(sequence.ordinal + 1).unwrap().unwrap();
+            tx.append_event(Some(project), &offer).unwrap();
+        }),
+    ];
+    for (told, bend) in bends {
+        let mut world = world();
+        let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+        let sequence = world.sequences(&run).remove(0);
+        let project = world.reader().project("shop").unwrap().unwrap().id;
+        let contexts = world.contexts().map(|(project, context)| (project.to_owned(), context.to_owned())).collect();
+        let now = world.now();
+        assert!(invariants::check(world.store(), &contexts, now).unwrap().is_empty());
+        let mut tx = world.store().begin().unwrap();
+        bend(&mut *tx, project, sequence);
+        tx.commit().unwrap();
+        let faults = invariants::check(world.store(), &contexts, now).unwrap();
+        assert!(faults.iter().any(|fault| fault.contains(told)), "{told}: {faults:?}");
+    }
 }

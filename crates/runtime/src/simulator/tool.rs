@@ -1,9 +1,15 @@
 //! Tools that do what a script says.
 
-use capstan_model::event::{CloudEvent, EventType, event_type};
+use std::collections::{BTreeMap, BTreeSet};
+
+use capstan_engine::approval;
+use capstan_engine::orchestrate::APPROVAL;
 use capstan_model::event::rest::data_text;
+use capstan_model::event::{CloudEvent, EventType, event_type};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
+
+use super::agenda::{Act, Agenda};
 
 /// What answers a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,11 +79,73 @@ impl Tool {
 
     /// Whether a `.triggered` event is for it.
     pub(super) fn is_for(&self, offer: &CloudEvent) -> bool {
-        let of = |wanted: &Option<String>, field| wanted.as_deref().is_none_or(|it| it == data_text(&offer.data, field));
+        let of =
+            |wanted: &Option<String>, field| wanted.as_deref().is_none_or(|it| it == data_text(&offer.data, field));
         task_of(offer) == self.task
             && of(&self.stage, "stage")
             && of(&self.service, "service")
             && self.context.as_ref().is_none_or(|context| offer.context.as_ref() == Some(context))
+    }
+}
+
+/// All tools of a world. They live outside of the server: a kill does not touch them.
+#[derive(Debug)]
+pub(super) struct Tools {
+    /// Whether the approval service is there.
+    pub(super) approval: bool,
+    pub(super) scripted: Vec<Tool>,
+    /// Offers that they were told of.
+    told: BTreeSet<String>,
+    /// How many tasks each was given in a run.
+    turns: BTreeMap<(usize, String), usize>,
+}
+
+impl Default for Tools {
+    fn default() -> Self {
+        Self { approval: true, scripted: Vec::new(), told: BTreeSet::new(), turns: BTreeMap::new() }
+    }
+}
+
+impl Tools {
+    /// Tells them of an offer. What those that it is for will do about it goes on the agenda, once.
+    pub(super) fn hear(&mut self, offer: &CloudEvent, now: SignedDuration, agenda: &mut Agenda) {
+        if !self.told.insert(offer.id.clone()) {
+            return;
+        }
+        if self.approval && task_of(offer) == APPROVAL {
+            for answer in approval::answers(offer) {
+                agenda.plan(now, Act::Event(Box::new(answer)));
+            }
+        }
+        let context = offer.context.clone().unwrap_or_default();
+        for (at, tool) in self.scripted.iter().enumerate().filter(|(_, tool)| tool.is_for(offer)) {
+            let turn = self.turns.entry((at, context.clone())).or_default();
+            if let Some(answer) = tool.answers.get(*turn).or(tool.answers.last()) {
+                answer.plan(offer, &tool.source, now, agenda);
+            }
+            *turn += 1;
+        }
+    }
+}
+
+impl Answer {
+    fn plan(&self, offer: &CloudEvent, source: &str, now: SignedDuration, agenda: &mut Agenda) {
+        let say = |phase, data: &Map<_, _>| Box::new(reaction(offer, source, phase, data));
+        let starts = now.saturating_add(self.after);
+        let ends = starts.saturating_add(self.works).max(now);
+        if self.starts {
+            agenda.plan(starts, Act::Event(say("started", &Map::new())));
+        }
+        if let Some(every) = self.heartbeat.filter(SignedDuration::is_positive) {
+            let first = starts.saturating_add(every);
+            if first < ends {
+                let event = say("status.changed", &Map::new());
+                agenda.plan(first, Act::Beat { event, every, until: ends });
+            }
+        }
+        for _ in 0..if self.dies { 0 } else { self.times } {
+            agenda.plan(ends, Act::Event(say("finished", &self.data)));
+        }
     }
 }
 

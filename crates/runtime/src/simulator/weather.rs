@@ -111,7 +111,7 @@ fn endure(world: &mut World, weather: &[Weather]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_weather_breaks_an_invariant(weather in prop::collection::vec(weather(), 1..60)) {

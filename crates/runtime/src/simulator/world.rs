@@ -1,17 +1,15 @@
 //! A server in a bottle: the step, the memory store, virtual time, and tools that do what a script says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use capstan_engine::approval;
-use capstan_engine::orchestrate::{APPROVAL, Limits, ids};
+use capstan_engine::orchestrate::{Limits, ids};
 use capstan_model::event::CloudEvent;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Map;
 
 use super::agenda::{Act, Agenda};
 use super::invariants;
-use super::tool::{Tool, reaction, task_of};
+use super::tool::{Tool, Tools};
 use crate::command::{Command, CommandError, Ingest, Reply, fingerprint};
 use crate::memory::{MemoryDisk, MemoryStore};
 use crate::ports::{Configuration, OfferFilter, Slice, Store, StoreError, StoreReader};
@@ -39,14 +37,9 @@ pub struct World {
     set_by: SignedDuration,
     up_since: Timestamp,
     agenda: Agenda,
-    tools: Vec<Tool>,
-    approval: bool,
+    tools: Tools,
     /// Events from outside so far.
     sent: u64,
-    /// Offers that tools were told of.
-    told: BTreeSet<String>,
-    /// How many tasks a tool was given in a run.
-    turns: BTreeMap<(usize, String), usize>,
     /// Project and context of all events from outside.
     contexts: BTreeSet<(String, String)>,
     steps: u64,
@@ -72,11 +65,8 @@ impl World {
             set_by: SignedDuration::ZERO,
             up_since: BEGINNING,
             agenda: Agenda::default(),
-            tools: Vec::new(),
-            approval: true,
+            tools: Tools::default(),
             sent: 0,
-            told: BTreeSet::new(),
-            turns: BTreeMap::new(),
             contexts: BTreeSet::new(),
             steps: 0,
             checked: 0,
@@ -94,13 +84,13 @@ impl World {
     /// The same without the approval service: nobody starts on an approval.
     #[must_use]
     pub fn without_approval(mut self) -> Self {
-        self.approval = false;
+        self.tools.approval = false;
         self
     }
 
     /// Adds a tool; it hears of tasks that are offered from now on.
     pub fn tool(&mut self, tool: Tool) {
-        self.tools.push(tool);
+        self.tools.scripted.push(tool);
     }
 
     /// Adds a project or gives it another shipyard.
@@ -356,39 +346,7 @@ impl World {
             Err(error) => return self.fault(error.to_string()),
         };
         for offer in offers.into_iter().rev() {
-            if self.told.insert(offer.id.clone()) {
-                self.tell(&offer);
-            }
-        }
-    }
-
-    fn tell(&mut self, offer: &CloudEvent) {
-        if self.approval && task_of(offer) == APPROVAL {
-            for answer in approval::answers(offer) {
-                self.agenda.plan(self.elapsed, Act::Event(Box::new(answer)));
-            }
-        }
-        let context = offer.context.clone().unwrap_or_default();
-        for (at, tool) in self.tools.iter().enumerate().filter(|(_, tool)| tool.is_for(offer)) {
-            let turn = self.turns.entry((at, context.clone())).or_default();
-            let Some(answer) = tool.answers.get(*turn).or(tool.answers.last()) else { continue };
-            *turn += 1;
-            let say = |phase, data: &Map<_, _>| Box::new(reaction(offer, &tool.source, phase, data));
-            let starts = self.elapsed.saturating_add(answer.after);
-            let ends = starts.saturating_add(answer.works).max(self.elapsed);
-            if answer.starts {
-                self.agenda.plan(starts, Act::Event(say("started", &Map::new())));
-            }
-            if let Some(every) = answer.heartbeat.filter(|every| every.is_positive()) {
-                let first = starts.saturating_add(every);
-                if first < ends {
-                    let event = say("status.changed", &Map::new());
-                    self.agenda.plan(first, Act::Beat { event, every, until: ends });
-                }
-            }
-            for _ in 0..if answer.dies { 0 } else { answer.times } {
-                self.agenda.plan(ends, Act::Event(say("finished", &answer.data)));
-            }
+            self.tools.hear(&offer, self.elapsed, &mut self.agenda);
         }
     }
 

@@ -105,6 +105,11 @@ impl Work<'_> {
     ) -> Result<Reply, CommandError> {
         let Some(project) = self.tx.project(project)? else { return Ok(Reply::Nothing) };
         let Some(mut run) = self.tx.run(project.id, context)? else { return Ok(Reply::Nothing) };
+        if control == Control::Abort && run.following > 0 {
+            // What is still to begin ends with the rest.
+            self.take_all_deferred()?;
+            run = self.tx.run(project.id, context)?.unwrap_or(run);
+        }
         let concerned = |open: &str| stage.is_none_or(|stage| stage == open);
         let sequences: Vec<(String, String)> = run
             .open

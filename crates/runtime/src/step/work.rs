@@ -17,7 +17,7 @@ const INPUTS_A_STEP: usize = 64;
 const TIMERS_A_STEP: u64 = 64;
 
 /// Rows that one step removes: well below five milliseconds.
-const ROWS_A_PURGE: u64 = 256;
+const ROWS_A_PURGE: u64 = 128;
 
 /// What a step goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,11 +175,27 @@ impl<'a> Work<'a> {
         Ok(if more { Reply::More } else { Reply::Done })
     }
 
+    fn holds_slot(&mut self, id: &str) -> Result<bool, CommandError> {
+        let Some((project, sequence)) = self.tx.sequence(id)? else { return Ok(false) };
+        let queue = self.tx.queue(project, &sequence.scope.stage, &sequence.scope.service)?;
+        Ok(queue.held.iter().any(|place| place.sequence == id))
+    }
+
+    /// Goes on with all that earlier steps have left.
+    pub(super) fn take_all_deferred(&mut self) -> Result<(), CommandError> {
+        while self.take_deferred()? == Reply::More {
+            self.finish()?;
+        }
+        self.finish()
+    }
+
     fn take_deferred(&mut self) -> Result<Reply, CommandError> {
         let left = self.tx.take_deferred(INPUTS_A_STEP as u64)?;
         let more = left.len() == INPUTS_A_STEP;
         for deferred in left {
             match deferred {
+                // A pause may have taken it out of the queue meanwhile; then its turn is to come again.
+                Deferred::Granted { sequence } if !self.holds_slot(&sequence)? => {}
                 Deferred::Granted { sequence } => {
                     self.caused.push_back(Caused::Deliver { sequence, input: Input::SlotGranted });
                 }

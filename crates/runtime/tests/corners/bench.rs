@@ -74,8 +74,7 @@ impl Bench {
             }
             for offer in offers {
                 for phase in ["started", "finished"] {
-                    let id = format!("{phase}-{}", offer.id);
-                    self.one(ingest(reaction(&offer, &id, phase, "pass"))).unwrap();
+                    self.one(ingest(reaction(&offer, &format!("{phase}-{}", offer.id), phase, "pass"))).unwrap();
                 }
             }
         }

@@ -7,8 +7,8 @@ use capstan_runtime::simulator::World;
 use serde_json::{Value, json};
 
 use super::shipyards::{
-    DELIVERY, ONE, TOOL, endings, events, fail, hours, minutes, name, open, pass, state, succeeded, task, text, trigger,
-    world,
+    DELIVERY, ONE, TOOL, endings, events, fail, hours, minutes, name, open, pass, state, succeeded, task, text,
+    trigger, world,
 };
 
 const REMEDIATION: &str = "{name: dev, sequences: [{name: remediation,
@@ -86,9 +86,7 @@ fn corner_21_more_than_a_mebibyte_ends_readably_in_the_next_stage_too() {
 
 #[test]
 fn corner_22_what_a_task_answered_is_kept_as_it_answered() {
-    let mut world = world(
-        "{name: dev, sequences: [{name: delivery, tasks: [{name: a}, {name: b}, {name: c}]}]}",
-    );
+    let mut world = world("{name: dev, sequences: [{name: delivery, tasks: [{name: a}, {name: b}, {name: c}]}]}");
     let run = world.trigger("p", "dev", "delivery", "svc", json!({ "map": { "from": "trigger", "list": [0] } }));
     for n in 1..=3 {
         let open = task(&world, &run);
@@ -161,8 +159,13 @@ fn corner_24_a_senders_commit_pins_resources_and_not_the_shipyard() {
     let mut event = World::triggered("run", "p", "dev", "delivery", "svc", json!({}));
     event.id = "trigger".to_owned();
     event.commit = Some("an-old-commit".to_owned());
-    world.project("p", &text("{name: dev, sequences: [{name: delivery, tasks: [{name: other}]},
-      {name: more, triggeredOn: [{event: dev.delivery.finished}], tasks: [{name: last}]}]}"));
+    world.project(
+        "p",
+        &text(
+            "{name: dev, sequences: [{name: delivery, tasks: [{name: other}]},
+      {name: more, triggeredOn: [{event: dev.delivery.finished}], tasks: [{name: last}]}]}",
+        ),
+    );
     world.ingest(event);
     assert_eq!(open(&world, "run"), ["other"], "the shipyard is that of now");
     pass(&mut world, "run");
@@ -317,7 +320,8 @@ fn corner_31_nor_is_one_of_a_paused_or_delayed_run() {
     assert!(world.control("p", &run, None, Control::Resume));
     assert_eq!(task(&world, &run).time, Some(world.now()));
 
-    let mut world = self::world("{name: dev, sequences: [{name: delivery, tasks: [{name: build, triggeredAfter: 10m}]}]}");
+    let mut world =
+        self::world("{name: dev, sequences: [{name: delivery, tasks: [{name: build, triggeredAfter: 10m}]}]}");
     let run = trigger(&mut world, "dev", "delivery");
     world.advance(minutes(9));
     assert_eq!(world.event_types(&run), ["dev.delivery.triggered"]);

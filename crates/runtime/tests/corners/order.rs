@@ -47,22 +47,20 @@ fn corner_17_what_is_due_first_comes_first_however_its_time_is_written() {
     let stages = "{name: dev, sequences: [{name: delivery, tasks: [{name: build, triggeredAfter: 1s}]}]}";
     let mut world = World::new();
     world.project("p", &text(stages));
-    // .5 s, .25 s and whole seconds are texts of different lengths.
-    for (service, after) in [("a", 500), ("b", 250), ("c", 250), ("d", 0)] {
-        world.advance(SignedDuration::from_millis(after));
+    // As texts, times of different precision sort otherwise than as times.
+    for (service, after) in [("a", 500_000_000), ("b", 250_000_000), ("c", 250_000_000), ("d", 1)] {
+        world.advance(SignedDuration::from_nanos(after));
         world.trigger("p", "dev", "delivery", service, json!({}));
     }
-    // Due at 1.5, 1.75, 2 and 2 s.
     let mut seen = Vec::new();
-    for _ in 0..8 {
-        world.advance(SignedDuration::from_millis(250));
+    for after in [500_000_000 - 1, 250_000_000, 250_000_000, 1] {
+        world.advance(SignedDuration::from_nanos(after));
         let services = world.offered().iter().map(|task| task.data["service"].as_str().unwrap().to_owned()).collect();
         let services: Vec<String> = services;
-        if seen.last() != Some(&services) {
-            seen.push(services);
-        }
+        seen.push(services.concat());
     }
-    assert_eq!(seen, [vec![], vec!["a"], vec!["a", "b"], vec!["a", "b", "c", "d"]]);
+    // 'd' was triggered a nanosecond after 'c'.
+    assert_eq!(seen, ["a", "ab", "abc", "abcd"]);
 }
 
 fn keyed(world: &mut World, event: &capstan_model::event::CloudEvent) -> Result<Reply, CommandError> {

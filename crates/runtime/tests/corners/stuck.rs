@@ -3,13 +3,13 @@
 use capstan_engine::orchestrate::{Control, Fact, Outcome, Phase, Why};
 use capstan_runtime::command::{Command, Reply};
 use capstan_runtime::ports::Store;
-use capstan_runtime::simulator::{Answer, Tool};
+use capstan_runtime::simulator::{Answer, Tool, World};
 use serde_json::json;
 
 use super::bench::{Bench, ingest, triggered};
 use super::shipyards::{
-    DELIVERY, ONE, PARALLEL, TOOL, count, endings, events, fail, hours, minutes, name, open, pass, state, succeeded, task,
-    trigger, world,
+    DELIVERY, ONE, PARALLEL, TOOL, count, endings, events, fail, hours, minutes, name, open, pass, state, succeeded,
+    task, trigger, world,
 };
 
 #[test]
@@ -80,7 +80,10 @@ fn corner_04_a_late_start_and_its_answer_are_stored_ignored_with_a_reason_and_sh
         .collect();
     assert_eq!(shown, [(late.clone(), "sh.keptn.event.build.finished".to_owned(), "b".to_owned(), why)]);
     assert!(world.events(&run).iter().any(|event| event.id == late), "it is stored");
-    assert_eq!(world.run(&run).unwrap().stages[0].latest_event.as_ref().unwrap().kind, "sh.keptn.event.check.triggered");
+    assert_eq!(
+        world.run(&run).unwrap().stages[0].latest_event.as_ref().unwrap().kind,
+        "sh.keptn.event.check.triggered"
+    );
     pass(&mut world, &run);
     assert_eq!(endings(&world, &run)[0], "dev.delivery finished pass/succeeded", "the late failure changed nothing");
 }
@@ -107,6 +110,15 @@ fn corner_07_two_sequences_of_one_run_in_one_stage_go_their_own_ways() {
     assert_eq!(endings(&world, &run)[1..], ["dev.one finished pass/succeeded", "dev.two finished pass/succeeded"]);
 }
 
+fn texts((name, state): (&str, &str)) -> (String, String) {
+    (name.to_owned(), state.to_owned())
+}
+
+/// Stages of a run and the state of each.
+fn shown(world: &World, run: &str) -> Vec<(String, String)> {
+    world.run(run).unwrap().stages.into_iter().map(|stage| (stage.name, stage.state)).collect()
+}
+
 #[test]
 fn corner_08_a_branch_that_ends_leaves_delays_and_pauses_of_the_others() {
     let mut world = world(PARALLEL);
@@ -114,6 +126,8 @@ fn corner_08_a_branch_that_ends_leaves_delays_and_pauses_of_the_others() {
     pass(&mut world, &run);
     assert_eq!(open(&world, &run), ["left"], "the right one is delayed");
     assert!(world.control("p", &run, Some("b"), Control::Pause));
+    assert_eq!(shown(&world, &run), [("dev", "succeeded"), ("a", "triggered"), ("b", "paused")].map(texts));
+    assert_eq!(state(&world, &run), "started", "one stage alone is paused");
     pass(&mut world, &run);
     assert_eq!(state(&world, &run), "started");
     world.advance(minutes(30));
@@ -203,10 +217,10 @@ fn corner_14_nothing_is_tried_for_ever_for_what_is_gone() {
 
 #[test]
 fn corner_14_a_follower_that_was_left_goes_with_its_project() {
-    let followers: String = (0..100)
+    let followers: Vec<String> = (0..100)
         .map(|n| format!(", {{name: s{n}, sequences: [{{name: go, triggeredOn: [{{event: dev.delivery.finished}}], tasks: [{{name: t}}]}}]}}"))
         .collect();
-    let mut bench = Bench::new(&format!("{ONE}{followers}"));
+    let mut bench = Bench::new(&format!("{ONE}{}", followers.concat()));
     bench.one(ingest(triggered("t1", "one", "dev", "delivery"))).unwrap();
     let offer = bench.offered().remove(0);
     bench.one(ingest(super::bench::reaction(&offer, "s", "started", ""))).unwrap();
@@ -231,11 +245,11 @@ fn corner_15_an_abort_touches_nothing_that_has_ended() {
         ["dev.start finished pass/succeeded", "a.go timedOut fail/errored", "b.go aborted pass/aborted"]
     );
     assert_eq!(events(&world, &run, "a.go.finished").len(), 1);
+    assert_eq!(shown(&world, &run), [("dev", "succeeded"), ("a", "errored"), ("b", "aborted")].map(texts));
     let stages = world.run(&run).unwrap().stages;
-    let shown: Vec<_> = stages.iter().map(|stage| (&*stage.name, &*stage.state)).collect();
-    assert_eq!(shown, [("dev", "succeeded"), ("a", "errored"), ("b", "aborted")]);
     // An abort is no failure.
     assert_eq!(stages[2].latest_failed_event, None);
+    assert_eq!(state(&world, &run), "aborted", "what was done last is shown");
 }
 
 #[test]

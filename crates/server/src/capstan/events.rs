@@ -14,6 +14,34 @@ use crate::error::Failure;
 use crate::state::AppState;
 use crate::v1::spare_attributes;
 
+// It only describes what `CloudEvent` reads.
+/// An event as it is sent. Further attributes are kept.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SentEvent)]
+struct Event {
+    /// `1.0`.
+    specversion: Option<String>,
+    /// Identifies the event among those of its source.
+    id: String,
+    /// Who sends it.
+    source: String,
+    /// What it is.
+    #[schema(example = "sh.keptn.event.dev.delivery.triggered")]
+    r#type: String,
+    /// When it happened; now, where it is left out.
+    #[schema(format = DateTime)]
+    time: Option<String>,
+    /// The run that it belongs to; a new one, where it is left out. A text that is no UUID becomes one, always the same.
+    shkeptncontext: Option<String>,
+    /// The `.triggered` event that it answers.
+    triggeredid: Option<String>,
+    /// The commit that the run takes its resources from.
+    gitcommitid: Option<String>,
+    /// What it says; orchestration reads `project`, `stage`, `service`, `labels`, `status`, `result` and `message`.
+    #[schema(value_type = Object)]
+    data: Option<serde_json::Value>,
+}
+
 /// Where an event went.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Accepted {
@@ -23,14 +51,16 @@ pub(super) struct Accepted {
     id: String,
 }
 
-/// Take in a `CloudEvent` in structured JSON. Its id stays as it is, and its time where it has one. The same source and id
-/// once more is answered as the first time, for 24 hours, and nothing happens twice.
+/// Send an event.
+///
+/// It comes as a `CloudEvent` in structured JSON. Its id stays as it is, and its time where it has one. The same source and
+/// id once more is answered as the first time, for 24 hours, and nothing happens twice.
 #[utoipa::path(
     post,
     path = "/api/capstan/v1/events",
     operation_id = "send_event",
     tag = "events",
-    request_body(content = serde_json::Value, content_type = "application/cloudevents+json"),
+    request_body(content = Event, content_type = "application/cloudevents+json"),
     responses(
         (status = 200, description = "The event is stored, now or before.", body = Accepted),
         (status = 400, description = "The body is no event.", body = Problem),
@@ -42,10 +72,11 @@ pub(super) struct Accepted {
 )]
 pub(super) async fn post(State(state): State<AppState>, sent: Sent) -> Result<Json<Accepted>, Failure> {
     let refuse = |why: String| Failure::bad_request(format!("the body is no event: {why}"));
-    let mut value = sent.json().map_err(refuse)?;
+    let value = sent.json().map_err(refuse)?;
     // The order of keys and the blanks between them make no other event.
-    value.sort_all_objects();
-    let content = value.to_string();
+    let mut content = value.clone();
+    content.sort_all_objects();
+    let content = content.to_string();
     if let Some(version) = value.get("specversion").filter(|version| *version != "1.0") {
         return Err(refuse(format!("'specversion' is {version}, this is a server of \"1.0\"")));
     }
@@ -55,8 +86,7 @@ pub(super) async fn post(State(state): State<AppState>, sent: Sent) -> Result<Js
     }
     let clock = state.handle.clock();
     event.time = event.time.or_else(|| Some(clock.now()));
-    event.context =
-        Some(event.context.map_or_else(|| clock.new_id(), |context| ids::context_from(&context)));
+    event.context = Some(event.context.map_or_else(|| clock.new_id(), |context| ids::context_from(&context)));
     let spare = spare_attributes(&mut event.extensions);
     event.extensions.extend(spare);
     let key = Some(IdempotencyKey::of_event(&event.source, &event.id, content.as_bytes()));

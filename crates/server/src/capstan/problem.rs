@@ -3,7 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Why a request was refused. This type only describes what [`crate::error::Failure`] writes.
+// It only describes what `Failure` writes.
+/// Why a request was refused.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Problem {
     /// The status once more.

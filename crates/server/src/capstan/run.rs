@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 /// Everything under one context.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Run)]
 pub(super) struct RunBody {
     /// Identifies it; `keptnContext` in v1.
     context: String,
@@ -33,6 +34,7 @@ pub(super) struct RunBody {
 
 /// A stage of a run.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Stage)]
 pub(super) struct StageBody {
     /// Its name.
     name: String,
@@ -51,6 +53,7 @@ pub(super) struct StageBody {
 
 /// An event in short.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(super) struct EventBody {
     /// Its type.
     r#type: String,
@@ -63,6 +66,7 @@ pub(super) struct EventBody {
 
 /// One execution of a sequence in one stage.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Sequence)]
 pub(super) struct SequenceBody {
     /// Identifies it.
     id: String,
@@ -93,6 +97,7 @@ pub(super) struct SequenceBody {
 
 /// A task that ended.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Task)]
 pub(super) struct TaskBody {
     /// Its name.
     name: String,
@@ -106,6 +111,7 @@ pub(super) struct TaskBody {
 
 /// An offer of a task.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Attempt)]
 pub(super) struct AttemptBody {
     /// Name of the task.
     task: String,
@@ -128,6 +134,7 @@ pub(super) struct AttemptBody {
 
 /// The end of a sequence.
 #[derive(Serialize, ToSchema)]
+#[schema(as = End)]
 pub(super) struct EndBody {
     /// `pass`, `warning` or `fail`.
     result: String,

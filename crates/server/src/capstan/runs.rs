@@ -24,7 +24,7 @@ const LIMIT_MAX: u64 = 500;
 
 /// A part of a list of runs, the newest first.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Runs {
+pub(super) struct RunPage {
     /// Those of this part.
     runs: Vec<RunBody>,
     /// How many there are in all.
@@ -57,13 +57,13 @@ pub(super) struct WholeRun {
         ("project" = String, Path, description = "Name of the project."),
         ("sequence" = Option<String>, Query, description = "Name of the first sequence."),
         ("state" = Option<String>, Query, description = "`waiting`, `started`, `paused`, `finished`, `aborted` or `timedOut`."),
-        ("after" = Option<String>, Query, description = "Triggered later than this time."),
-        ("before" = Option<String>, Query, description = "Triggered earlier than this time."),
+        ("after" = Option<String>, Query, format = DateTime, description = "Triggered later than this time."),
+        ("before" = Option<String>, Query, format = DateTime, description = "Triggered earlier than this time."),
         ("limit" = Option<u64>, Query, description = "How many at most, 1 to 500; 50 where it is left out."),
         ("offset" = Option<u64>, Query, description = "How many to leave out."),
     ),
     responses(
-        (status = 200, description = "A part of the list.", body = Runs),
+        (status = 200, description = "A part of the list.", body = RunPage),
         (status = 400, description = "A parameter cannot be read.", body = Problem),
         (status = 401, description = "The token is missing or wrong.", body = Problem),
         (status = 404, description = "There is no such project.", body = Problem),
@@ -73,7 +73,7 @@ pub(super) async fn list(
     State(state): State<AppState>,
     Names(project): Names<String>,
     params: Params,
-) -> Result<Json<Runs>, Failure> {
+) -> Result<Json<RunPage>, Failure> {
     let slice = slice(&params)?;
     let unknown = format!("there is no project '{project}'");
     let filter = RunFilter {
@@ -90,14 +90,16 @@ pub(super) async fn list(
     });
     let page = page.await?.ok_or_else(|| Failure::not_found(unknown))?;
     let next = slice.offset.saturating_add(slice.limit);
-    Ok(Json(Runs {
+    Ok(Json(RunPage {
         runs: page.items.iter().map(RunBody::of).collect(),
         total: page.total,
         next_offset: (next < page.total).then_some(next),
     }))
 }
 
-/// Show a run: where it stands, what it waits for, and all that happened.
+/// Show a run.
+///
+/// Where it stands, what it waits for, and all that happened.
 #[utoipa::path(
     get,
     path = "/api/capstan/v1/projects/{project}/runs/{context}",
@@ -133,11 +135,8 @@ fn whole(reader: &dyn StoreReader, name: &str, context: &str, now: Timestamp) ->
     let facts = reader.facts(project.id, context)?;
     let mut waiting = Vec::new();
     for sequence in sequences.iter().filter(|sequence| !sequence.is_over()) {
-        let ahead = if waiting::stands_in_queue(sequence) {
-            ahead(reader, &project, sequence)?
-        } else {
-            Ahead::default()
-        };
+        let ahead =
+            if waiting::stands_in_queue(sequence) { ahead(reader, &project, sequence)? } else { Ahead::default() };
         waiting.extend(waiting::of(sequence, &facts, &ahead, now));
     }
     Ok(Some(WholeRun {

@@ -18,7 +18,7 @@ pub(super) struct Waiting {
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<String>,
     /// What it waits for.
-    r#for: For,
+    r#for: Awaited,
     /// On whom it depends; empty where anybody may take it up.
     holders: Vec<Holder>,
     /// Since when.
@@ -36,7 +36,7 @@ pub(super) struct Waiting {
 
 /// What a sequence can wait for.
 #[derive(Serialize, ToSchema, Clone, Copy, PartialEq, Eq, Debug)]
-enum For {
+enum Awaited {
     /// A task is offered, nobody has taken it up.
     #[serde(rename = "tool to start")]
     ToolToStart,
@@ -94,8 +94,8 @@ pub(super) fn stands_in_queue(sequence: &Sequence) -> bool {
 pub(super) fn of(sequence: &Sequence, facts: &[StoredFact], ahead: &Ahead, now: Timestamp) -> Vec<Waiting> {
     let mut waiting = Vec::new();
     let last_fact = |is: fn(&Fact) -> bool| {
-        let mine = facts.iter().filter(|stored| stored.sequence.as_deref() == Some(&sequence.id));
-        mine.filter(|stored| is(&stored.fact)).map(|stored| stored.at).last()
+        let mut mine = facts.iter().filter(|stored| stored.sequence.as_deref() == Some(&sequence.id));
+        mine.rfind(|stored| is(&stored.fact)).map(|stored| stored.at)
     };
     if sequence.paused && !sequence.is_over() {
         let since = last_fact(|fact| matches!(fact, Fact::Paused { .. })).unwrap_or(sequence.triggered_at);
@@ -103,7 +103,7 @@ pub(super) fn of(sequence: &Sequence, facts: &[StoredFact], ahead: &Ahead, now: 
             holders: vec![Holder { kind: HolderKind::Person, name: None }],
             consequence: "it stands still, with its deadlines, until somebody resumes or aborts it; daily it reminds"
                 .to_owned(),
-            ..entry(sequence, None, For::Resume, since)
+            ..entry(sequence, None, Awaited::Resume, since)
         });
     } else if stands_in_queue(sequence) {
         let since = last_fact(|fact| matches!(fact, Fact::SlotWanted)).unwrap_or(sequence.triggered_at);
@@ -117,7 +117,7 @@ pub(super) fn of(sequence: &Sequence, facts: &[StoredFact], ahead: &Ahead, now: 
             waiting.push(Waiting {
                 deadline: Some(timeframe::display(*due)),
                 consequence: format!("task '{name}' is offered then, if nothing else stands against it"),
-                ..entry(sequence, Some(name), For::Delay, since)
+                ..entry(sequence, Some(name), Awaited::Delay, since)
             });
         }
         Phase::Ready { .. } | Phase::Queued | Phase::Ended(_) => {}
@@ -140,7 +140,7 @@ fn slot(sequence: &Sequence, since: Timestamp, ahead: &Ahead) -> Waiting {
         holders: run.into_iter().map(|name| Holder { kind: HolderKind::Run, name: Some(name) }).collect(),
         last_sign: timeframe::display(last_sign),
         consequence,
-        ..entry(sequence, None, For::Slot, since)
+        ..entry(sequence, None, Awaited::Slot, since)
     }
 }
 
@@ -148,12 +148,12 @@ fn tool(sequence: &Sequence, attempt: &Attempt) -> Waiting {
     let name = sequence.name_of(attempt.task);
     let started = attempt.started() > 0;
     let (what, holders) = match name {
-        _ if !started => (For::ToolToStart, Vec::new()),
-        APPROVAL => (For::Approval, vec![Holder { kind: HolderKind::Person, name: None }]),
+        _ if !started => (Awaited::ToolToStart, Vec::new()),
+        APPROVAL => (Awaited::Approval, vec![Holder { kind: HolderKind::Person, name: None }]),
         _ => {
             let tools = attempt.holders().into_iter();
             let holders = tools.map(|tool| Holder { kind: HolderKind::Tool, name: Some(tool.to_owned()) });
-            (For::ToolToFinish, holders.collect())
+            (Awaited::ToolToFinish, holders.collect())
         }
     };
     let deadline = match attempt.deadline {
@@ -161,15 +161,17 @@ fn tool(sequence: &Sequence, attempt: &Attempt) -> Waiting {
         Deadline::Left(_) | Deadline::None => None,
     };
     let consequence = match (what, attempt.deadline) {
-        (For::Approval, _) => {
+        (Awaited::Approval, _) => {
             "it waits until 'approval.finished' comes with result 'pass' or 'fail'; daily it reminds, others may go on \
              meanwhile"
                 .to_owned()
         }
         (_, Deadline::Left(_)) => "its clock stands still; it runs on after the resume".to_owned(),
         (_, Deadline::None) => "it waits for as long as it takes".to_owned(),
-        (For::ToolToStart, Deadline::At(_)) => {
-            format!("if no tool has started on '{name}' by then, the sequence ends as timed out, errored with result 'fail'")
+        (Awaited::ToolToStart, Deadline::At(_)) => {
+            format!(
+                "if no tool has started on '{name}' by then, the sequence ends as timed out, errored with result 'fail'"
+            )
         }
         (_, Deadline::At(_)) => {
             "if nothing is heard of it by then, the sequence ends as timed out, errored with result 'fail'".to_owned()
@@ -184,7 +186,7 @@ fn tool(sequence: &Sequence, attempt: &Attempt) -> Waiting {
     }
 }
 
-fn entry(sequence: &Sequence, task: Option<&str>, r#for: For, since: Timestamp) -> Waiting {
+fn entry(sequence: &Sequence, task: Option<&str>, r#for: Awaited, since: Timestamp) -> Waiting {
     Waiting {
         sequence: sequence.id.clone(),
         stage: sequence.scope.stage.clone(),

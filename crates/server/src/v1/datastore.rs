@@ -15,7 +15,7 @@ use crate::state::AppState;
 /// A page of events.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Events {
+pub(super) struct Found {
     events: Vec<Rendered>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_key: Option<String>,
@@ -30,7 +30,7 @@ pub(super) struct EventsByType {
     events: Vec<Rendered>,
 }
 
-pub(super) async fn events(State(state): State<AppState>, params: Params) -> Result<Json<Events>, Failure> {
+pub(super) async fn events(State(state): State<AppState>, params: Params) -> Result<Json<Found>, Failure> {
     let slice = paging::events(&params)?;
     let filter = EventFilter {
         project: params.text("project"),
@@ -47,7 +47,7 @@ pub(super) async fn events(State(state): State<AppState>, params: Params) -> Res
         exclude_invalidated: false,
     };
     let page = state.handle.read(move |reader| reader.events(&filter, slice)).await?;
-    Ok(Json(Events {
+    Ok(Json(Found {
         next_page_key: paging::events_key(slice, page.total),
         page_size: slice.limit,
         total_count: page.total,
@@ -135,7 +135,9 @@ mod tests {
 
     #[test]
     fn a_filter_without_project_and_run_or_with_no_path_is_refused() {
-        for bad in ["data.stage:dev", "data.project", "data.project:p AND x", "data..project:p", "a'b:c AND data.project:p"] {
+        for bad in
+            ["data.stage:dev", "data.project", "data.project:p AND x", "data..project:p", "a'b:c AND data.project:p"]
+        {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

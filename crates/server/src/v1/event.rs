@@ -38,8 +38,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     sent: Sent,
 ) -> Result<Json<Accepted>, Failure> {
-    let unparsable =
-        |why: String| Failure::bad_request(format!("parsing body body from \"\" failed, because {why}"));
+    let unparsable = |why: String| Failure::bad_request(format!("parsing body body from \"\" failed, because {why}"));
     let key = key(&headers, &sent)?;
     let mut attributes = match sent.json().map_err(unparsable)? {
         Value::Object(attributes) => attributes,
@@ -72,7 +71,9 @@ fn key(headers: &HeaderMap, sent: &Sent) -> Result<Option<IdempotencyKey>, Failu
     let Some(value) = headers.get(KEY) else { return Ok(None) };
     match value.to_str() {
         Ok(text) if (1..=KEY_MAX).contains(&text.len()) => Ok(Some(IdempotencyKey::given(text, &sent.0))),
-        _ => Err(Failure::bad_request(format!("the header 'Idempotency-Key' is to hold 1 to {KEY_MAX} ASCII characters"))),
+        _ => Err(Failure::bad_request(format!(
+            "the header 'Idempotency-Key' is to hold 1 to {KEY_MAX} ASCII characters"
+        ))),
     }
 }
 

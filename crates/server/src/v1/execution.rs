@@ -17,7 +17,7 @@ use crate::state::AppState;
 /// A page of records.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Executions {
+pub(super) struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_key: Option<u64>,
     #[serde(skip_serializing_if = "is_zero")]
@@ -85,7 +85,8 @@ struct CurrentTask {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
-    event_type: String,
+    #[serde(rename = "eventType")]
+    kind: String,
     source: String,
     result: String,
     status: String,
@@ -120,7 +121,7 @@ struct Scope {
     event_type: String,
 }
 
-pub(super) async fn list(State(state): State<AppState>, params: Params) -> Result<Json<Executions>, Failure> {
+pub(super) async fn list(State(state): State<AppState>, params: Params) -> Result<Json<Found>, Failure> {
     let slice = paging::records(&params)?;
     let project = params.text("project");
     let project =
@@ -134,7 +135,7 @@ pub(super) async fn list(State(state): State<AppState>, params: Params) -> Resul
         state: params.text("status"),
     };
     let page = state.handle.read(move |reader| reader.sequences(&filter, slice)).await?;
-    Ok(Json(Executions {
+    Ok(Json(Found {
         next_page_key: paging::records_key(slice, page.total),
         page_size: page.items.len() as u64,
         total_count: page.total,
@@ -211,7 +212,7 @@ impl CurrentTask {
 impl Event {
     fn of(event: &TaskEvent) -> Self {
         Self {
-            event_type: event.event_type.clone(),
+            kind: event.event_type.clone(),
             source: event.source.clone(),
             result: event.result.clone(),
             status: event.status.clone(),

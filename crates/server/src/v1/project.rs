@@ -90,16 +90,13 @@ pub(super) async fn update(State(state): State<AppState>, sent: Sent) -> Result<
         check(text)?;
     }
     no_upstream(wish.git_credentials.as_ref())?;
-    match text {
-        Some(text) => state.projects.update(&name, &text).await.map_err(|error| refused(error, &text))?,
-        None => {
-            let asked = name.clone();
-            let project = state.handle.read(move |reader| reader.project(&asked)).await?;
-            if project.is_none_or(|project| project.configuration.is_none()) {
-                return Err(ProjectError::Unknown(name).into());
-            }
-        }
-    }
+    let Some(text) = text else {
+        let asked = name.clone();
+        let project = state.handle.read(move |reader| reader.project(&asked)).await?;
+        let is_there = project.is_some_and(|project| project.configuration.is_some());
+        return if is_there { Ok(StatusCode::CREATED) } else { Err(ProjectError::Unknown(name).into()) };
+    };
+    state.projects.update(&name, &text).await.map_err(|error| refused(error, &text))?;
     Ok(StatusCode::CREATED)
 }
 
@@ -130,11 +127,7 @@ fn refused(error: ProjectError, text: &str) -> Failure {
 }
 
 fn no_upstream(credentials: Option<&Value>) -> Result<(), Failure> {
-    match credentials {
-        None => Ok(()),
-        Some(_) => {
-            let message = "Git upstreams are not supported yet; leave 'gitCredentials' out, the server keeps the configuration";
-            Err(Failure::unprocessable(422, message))
-        }
-    }
+    const WHY: &str =
+        "Git upstreams are not supported yet; leave 'gitCredentials' out, the server keeps the configuration itself";
+    if credentials.is_some() { Err(Failure::unprocessable(422, WHY)) } else { Ok(()) }
 }

@@ -18,7 +18,7 @@ use crate::state::AppState;
 /// A page of runs.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct States {
+pub(super) struct Page {
     states: Vec<RunState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_key: Option<u64>,
@@ -73,7 +73,7 @@ pub(super) async fn list(
     State(state): State<AppState>,
     Names(project): Names<String>,
     params: Params,
-) -> Result<Json<States>, Failure> {
+) -> Result<Json<Page>, Failure> {
     let slice = paging::records(&params)?;
     let contexts = params.text("keptnContext").unwrap_or_default();
     let filter = RunFilter {
@@ -85,7 +85,7 @@ pub(super) async fn list(
         contexts: contexts.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect(),
     };
     let page = state.handle.read(move |reader| reader.runs(&filter, slice)).await?;
-    Ok(Json(States {
+    Ok(Json(Page {
         next_page_key: paging::records_key(slice, page.total),
         total_count: page.total,
         states: page.items.into_iter().map(RunState::of).collect(),
@@ -120,10 +120,9 @@ impl Stage {
             name: view.name,
             image: view.image,
             state: view.state,
-            latest_evaluation: view.latest_evaluation.map(|latest| Evaluation {
-                result: latest.result,
-                score: latest.score,
-            }),
+            latest_evaluation: view
+                .latest_evaluation
+                .map(|latest| Evaluation { result: latest.result, score: latest.score }),
             latest_event: view.latest_event.map(Event::of),
             latest_failed_event: view.latest_failed_event.map(Event::of),
         }

@@ -1,4 +1,4 @@
-//! Services; each is in every stage of its project.
+//! Page; each is in every stage of its project.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use crate::state::AppState;
 /// A page of services.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Services {
+pub(super) struct Page {
     next_page_key: String,
     services: Vec<ServiceBody>,
     #[serde(skip_serializing_if = "is_zero")]
@@ -34,11 +34,11 @@ pub(super) async fn list(
     State(state): State<AppState>,
     Names((project, stage)): Names<(String, String)>,
     params: Params,
-) -> Result<Json<Services>, Failure> {
+) -> Result<Json<Page>, Failure> {
     let slice = paging::list(&params)?;
     let services = services(&state, project, &stage).await?;
     let total = services.len() as u64;
-    Ok(Json(Services {
+    Ok(Json(Page {
         next_page_key: paging::list_key(slice, total),
         services: paging::cut(services, slice),
         total_count: total,

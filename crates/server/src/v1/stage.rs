@@ -1,4 +1,4 @@
-//! Stages; a project's shipyard says which there are.
+//! Page; a project's shipyard says which there are.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use crate::state::AppState;
 /// A page of stages.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Stages {
+pub(super) struct Page {
     next_page_key: String,
     stages: Vec<StageBody>,
     #[serde(skip_serializing_if = "is_zero")]
@@ -25,12 +25,12 @@ pub(super) async fn list(
     State(state): State<AppState>,
     Names(project): Names<String>,
     params: Params,
-) -> Result<Json<Stages>, Failure> {
+) -> Result<Json<Page>, Failure> {
     let slice = paging::list(&params)?;
     let loaded = state.handle.read(move |reader| view::load(reader, &project)).await?;
     let stages = loaded.ok_or_else(|| Failure::not_found("project not found"))?.stages();
     let total = stages.len() as u64;
-    Ok(Json(Stages {
+    Ok(Json(Page {
         next_page_key: paging::list_key(slice, total),
         stages: paging::cut(stages, slice),
         total_count: total,

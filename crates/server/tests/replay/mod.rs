@@ -1,5 +1,6 @@
 //! Plays v1's recorded story against a server, step by step. It knows nothing of how a request gets there.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 #![allow(clippy::disallowed_methods, reason = "a look is repeated for so long by the clock of the machine")]
 
 mod compare;

@@ -1,5 +1,6 @@
 //! A server in this process, over a store and a configuration in memory, with the built-in approval tool.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it stands")]
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
 mod repo;
@@ -26,7 +27,7 @@ pub(crate) struct TestServer {
     runtime: tokio::runtime::Runtime,
     router: Router,
     pub(crate) disk: MemoryDisk,
-    _thread: WriterThread,
+    _thread: Option<WriterThread>,
 }
 
 #[derive(Debug)]
@@ -38,6 +39,22 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The sentence in it.
+    pub(crate) fn message(&self) -> String {
+        self.json()["message"].as_str().unwrap().to_owned()
+    }
+
+    async fn of(response: axum::response::Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let content_type = parts.headers.get("content-type").map(|value| value.to_str().unwrap());
+        Self {
+            status: parts.status.as_u16(),
+            content_type: content_type.and_then(|value| value.split(';').next()).unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            body: axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+        }
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
@@ -49,17 +66,38 @@ impl Answer {
 
 impl TestServer {
     pub(crate) fn start() -> Self {
+        Self::with(Options::default(), true)
+    }
+
+    /// A server whose writer does not run, and takes one command at most.
+    pub(crate) fn stuck() -> Self {
+        Self::with(Options { queue: 1, ..Options::default() }, false)
+    }
+
+    fn with(options: Options, running: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let store = MemoryStore::new();
         let disk = store.disk();
         let clock = Arc::new(SystemClock::start());
-        let (writer, handle) = Writer::new(Box::new(store), clock, Options::default()).unwrap();
-        let thread = writer.start(&handle).unwrap();
+        let (writer, handle) = Writer::new(Box::new(store), clock, options).unwrap();
+        let thread = if running {
+            Some(writer.start(&handle).unwrap())
+        } else {
+            std::mem::forget(writer);
+            None
+        };
         runtime.spawn(capstan_tools::approval::run(handle.clone()));
         let projects = Arc::new(Projects::new(Arc::new(repo::MemoryRepo::default()), handle.clone()));
         let token = Arc::new(|token: &str| token == TOKEN);
-        let router = router(AppState { handle, projects, token, ready: Arc::new(|| true) });
+        let router = router(AppState { handle, projects, token, ready: Arc::new(move || running) });
         Self { runtime, router, disk, _thread: thread }
+    }
+
+    /// Sends an event and does not wait for the answer.
+    pub(crate) fn leave(&self, path: &str, body: &Value) {
+        let request = Request::builder().method("POST").uri(path).header("x-token", TOKEN);
+        let sent = self.router.clone().oneshot(request.body(Body::from(body.to_string())).unwrap());
+        self.runtime.spawn(sent);
     }
 
     pub(crate) fn request(
@@ -77,14 +115,18 @@ impl TestServer {
         let request = request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_vec()))).unwrap();
         self.runtime.block_on(async {
             let response = self.router.clone().oneshot(request).await.unwrap();
-            let (parts, body) = response.into_parts();
-            let content_type = parts.headers.get("content-type").map(|value| value.to_str().unwrap());
-            Answer {
-                status: parts.status.as_u16(),
-                content_type: content_type.and_then(|value| value.split(';').next()).unwrap_or_default().to_owned(),
-                headers: parts.headers,
-                body: axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec(),
-            }
+            Answer::of(response).await
+        })
+    }
+
+    /// The answer, if there is one soon.
+    pub(crate) fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        let request = Request::builder().method("POST").uri(path).header("x-token", TOKEN);
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let soon = std::time::Duration::from_millis(100);
+        self.runtime.block_on(async {
+            let response = tokio::time::timeout(soon, self.router.clone().oneshot(request)).await.ok()?.unwrap();
+            Some(Answer::of(response).await)
         })
     }
 

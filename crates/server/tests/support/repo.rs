@@ -21,14 +21,11 @@ impl Repository {
 
     fn apply(&mut self, changes: &[FileChange]) -> CommitId {
         for change in changes {
-            match &change.content {
-                Some(content) => {
-                    self.files.insert(change.path.clone(), content.clone());
-                }
-                None => {
-                    let folder = format!("{}/", change.path);
-                    self.files.retain(|path, _| *path != change.path && !path.starts_with(&folder));
-                }
+            if let Some(content) = &change.content {
+                self.files.insert(change.path.clone(), content.clone());
+            } else {
+                let folder = format!("{}/", change.path);
+                self.files.retain(|path, _| *path != change.path && !path.starts_with(&folder));
             }
         }
         self.commits += 1;

@@ -6,6 +6,8 @@ use capstan_model::yaml::{Decoder, FromYaml, NodeId, Truncated};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
+use super::file::ShipyardText;
+
 /// A length of time, such as `30s`, `5m`, `2d`; negative ones are read where the caller lets them be.
 pub(super) fn length(decoder: &mut Decoder<'_>, node: NodeId) -> Option<SignedDuration> {
     let text = String::from_yaml(decoder, node)?;
@@ -14,7 +16,9 @@ pub(super) fn length(decoder: &mut Decoder<'_>, node: NodeId) -> Option<SignedDu
     }
     let span = decoder.span(node);
     let message = format!("'{text}' is no length of time");
-    decoder.error(Diagnostic::error("SIM001", span, message).help("write a number and a unit, such as 30s, 5m, 1h30m or 2d"));
+    decoder.error(
+        Diagnostic::error("SIM001", span, message).help("write a number and a unit, such as 30s, 5m, 1h30m or 2d"),
+    );
     None
 }
 
@@ -23,7 +27,8 @@ pub(super) fn span_of_time(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Si
     let length = length(decoder, node)?;
     if length.is_negative() {
         let span = decoder.span(node);
-        decoder.error(Diagnostic::error("SIM002", span, "time does not run backwards here").help("write it without '-'"));
+        decoder
+            .error(Diagnostic::error("SIM002", span, "time does not run backwards here").help("write it without '-'"));
         return None;
     }
     Some(length)
@@ -81,4 +86,10 @@ pub(super) fn stage_and_sequence(decoder: &mut Decoder<'_>, node: NodeId) -> Opt
             None
         }
     }
+}
+
+/// A shipyard, or the path of one.
+pub(super) fn shipyard_text(decoder: &mut Decoder<'_>, node: NodeId) -> Option<ShipyardText> {
+    let span = decoder.span(node);
+    String::from_yaml(decoder, node).map(|text| ShipyardText { text, span })
 }

@@ -2,7 +2,9 @@
 
 use capstan_engine::orchestrate::{Fact, Phase, Sequence};
 use capstan_model::diagnostic::Span;
+use capstan_model::yaml::{Decoder, FromYaml, NodeId};
 
+use super::decode::{count, stage_and_sequence};
 use crate::simulator::World;
 
 /// Of the run, or of those of its sequences and tasks that are named, all that is given has to hold.
@@ -62,7 +64,7 @@ impl Expectation {
         let sequences = world.sequences(context);
         let meant: Vec<&Sequence> = sequences.iter().filter(|sequence| self.means(sequence)).collect();
         let Found { state, status, result, times } = match &self.task {
-            Some(task) => self.find_task(world, context, task, &meant),
+            Some(task) => Self::find_task(world, context, task, &meant),
             None => self.find_sequence(world, context, &meant),
         };
         let mut differences = Vec::new();
@@ -85,7 +87,11 @@ impl Expectation {
         compare("the status", self.status.clone(), status);
         compare("the result", self.result.clone(), result);
         compare("the number of times", wanted(self.times), number(times));
-        compare("the number of sequences", wanted(self.sequences), world.run(context).map(|run| run.sequences.to_string()));
+        compare(
+            "the number of sequences",
+            wanted(self.sequences),
+            world.run(context).map(|run| run.sequences.to_string()),
+        );
         compare("the number of ignored events", wanted(self.ignored), number(world.ignored(context).len()));
         Judgement { span: self.span, differences }
     }
@@ -114,7 +120,7 @@ impl Expectation {
         }
     }
 
-    fn find_task(&self, world: &World, context: &str, task: &str, meant: &[&Sequence]) -> Found {
+    fn find_task(world: &World, context: &str, task: &str, meant: &[&Sequence]) -> Found {
         let facts = world.facts(context);
         let offers = facts.iter().filter(|fact| match &fact.fact {
             Fact::TaskOffered { task: at, .. } => meant
@@ -137,4 +143,27 @@ struct Found {
     status: Option<String>,
     result: Option<String>,
     times: usize,
+}
+
+impl FromYaml for Expectation {
+    fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
+        let mut expectation = Self { span: decoder.span(node), ..Self::default() };
+        let known = ["run", "sequence", "task", "state", "status", "result", "times", "sequences", "ignored"];
+        decoder.mapping(node, "a map with 'run'", &known, |decoder, key, value| {
+            match key {
+                "run" => expectation.run = String::from_yaml(decoder, value).unwrap_or_default(),
+                "sequence" => expectation.sequence = stage_and_sequence(decoder, value),
+                "task" => expectation.task = String::from_yaml(decoder, value),
+                "state" => expectation.state = String::from_yaml(decoder, value),
+                "status" => expectation.status = String::from_yaml(decoder, value),
+                "result" => expectation.result = String::from_yaml(decoder, value),
+                "times" => expectation.times = count(decoder, value),
+                "sequences" => expectation.sequences = count(decoder, value),
+                "ignored" => expectation.ignored = count(decoder, value),
+                _ => return false,
+            }
+            true
+        })?;
+        Some(expectation)
+    }
 }

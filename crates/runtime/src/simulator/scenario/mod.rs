@@ -5,6 +5,7 @@ mod expect;
 mod file;
 mod play;
 mod read;
+mod timeline;
 
 pub use expect::{Expectation, Judgement};
 pub use file::{Event, Happening, Scenario, ScriptedTool, ShipyardText};

@@ -1,25 +1,14 @@
 //! From text to a scenario, or to the reasons why not.
 
-use capstan_engine::orchestrate::{Control, Limits};
+use capstan_engine::orchestrate::Limits;
 use capstan_model::diagnostic::{Diagnostic, Severity, Span};
 use capstan_model::yaml::{self, Decoder, FromYaml, NodeId};
 use jiff::SignedDuration;
-use serde_json::Map;
 
-use super::decode::{count, length, object, span_of_time, stage_and_sequence, word};
-use super::expect::Expectation;
-use super::file::{Event, Happening, PROJECT, SERVICE, Scenario, ScriptedTool, ShipyardText};
+use super::decode::{count, length, object, shipyard_text, span_of_time, word};
+use super::file::{PROJECT, Scenario, ScriptedTool};
+use super::timeline::{EventEntry, Timeline};
 use crate::simulator::Answer;
-
-/// What an event can say, beside when.
-const EVENT: [&str; 19] = [
-    "at", "trigger", "send", "approve", "decline", "pause", "resume", "abort", "configure", "kill", "away", "clock",
-    "run", "project", "service", "stage", "data", "labels", "shipyard",
-];
-
-/// Of these an event has one.
-const HAPPENINGS: [&str; 10] =
-    ["trigger", "send", "approve", "decline", "pause", "resume", "abort", "configure", "kill", "clock"];
 
 /// Reads a scenario. Here a key that nobody knows is an error: a scenario that does not do what it says shows nothing.
 pub fn read(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
@@ -44,7 +33,7 @@ pub fn read(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
 fn scenario(decoder: &mut Decoder<'_>, node: NodeId, whole: Span) -> Option<Scenario> {
     let mut scenario = Scenario::default();
     let (mut project, mut shipyard) = (PROJECT.to_owned(), None);
-    let mut events = Vec::new();
+    let (mut tools, mut events) = (Vec::new(), Vec::new());
     let known =
         ["about", "project", "shipyard", "projects", "limits", "approval", "tools", "events", "until", "expect"];
     decoder.mapping(node, "a map with 'shipyard' and 'events'", &known, |decoder, key, value| {
@@ -62,7 +51,7 @@ fn scenario(decoder: &mut Decoder<'_>, node: NodeId, whole: Span) -> Option<Scen
             "approval" => {
                 scenario.approval = word(decoder, value, &["present", "absent"]).as_deref() != Some("absent");
             }
-            "tools" => scenario.tools = Vec::<ToolEntry>::from_yaml(decoder, value).unwrap_or_default().into_iter().map(|entry| entry.0).collect(),
+            "tools" => tools = Vec::<ToolEntry>::from_yaml(decoder, value).unwrap_or_default(),
             "events" => events = Vec::<EventEntry>::from_yaml(decoder, value).unwrap_or_default(),
             "until" => scenario.until = span_of_time(decoder, value),
             "expect" => scenario.expect = Vec::from_yaml(decoder, value).unwrap_or_default(),
@@ -72,7 +61,7 @@ fn scenario(decoder: &mut Decoder<'_>, node: NodeId, whole: Span) -> Option<Scen
     })?;
     scenario.projects.extend(shipyard.map(|text| (project.clone(), text)));
     let first = scenario.projects.first().map_or(project, |(name, _)| name.clone());
-    let mut timeline = Timeline { now: SignedDuration::ZERO, triggers: 0, project: first, runs: Vec::new() };
+    let mut timeline = Timeline::new(first);
     for entry in events {
         scenario.events.extend(timeline.event(decoder, entry));
     }
@@ -81,18 +70,13 @@ fn scenario(decoder: &mut Decoder<'_>, node: NodeId, whole: Span) -> Option<Scen
         let error = Diagnostic::error("SIM011", whole, "nothing happens in this scenario");
         decoder.error(error.help("write 'events:', and below it '- trigger: dev.delivery'"));
     }
-    let asked = scenario.expect.iter().map(|expectation| &expectation.run);
-    let served = scenario.tools.iter().filter_map(|tool| tool.run.as_ref());
-    for run in asked.chain(served).filter(|run| !timeline.runs.contains(run)) {
-        let error = Diagnostic::error("SIM012", whole, format!("no event triggers a run '{run}'"));
-        decoder.error(error.help(format!("runs here: {}", timeline.runs.join(", "))));
+    let asked = scenario.expect.iter().map(|expectation| (&expectation.run, expectation.span));
+    let served = tools.iter().filter_map(|tool| Some((tool.scripted.run.as_ref()?, tool.span)));
+    for (run, span) in asked.chain(served) {
+        timeline.check_run(decoder, run, span);
     }
+    scenario.tools = tools.into_iter().map(|tool| tool.scripted).collect();
     Some(scenario)
-}
-
-fn shipyard_text(decoder: &mut Decoder<'_>, node: NodeId) -> Option<ShipyardText> {
-    let span = decoder.span(node);
-    String::from_yaml(decoder, node).map(|text| ShipyardText { text, span })
 }
 
 fn limits(decoder: &mut Decoder<'_>, node: NodeId, limits: &mut Limits) {
@@ -115,7 +99,10 @@ fn limits(decoder: &mut Decoder<'_>, node: NodeId, limits: &mut Limits) {
     });
 }
 
-struct ToolEntry(ScriptedTool);
+struct ToolEntry {
+    scripted: ScriptedTool,
+    span: Span,
+}
 
 /// What one answer can say.
 const ANSWER: [&str; 10] =
@@ -163,7 +150,7 @@ impl FromYaml for ToolEntry {
         let tool = &mut scripted.tool;
         (tool.stage, tool.service, scripted.run) = (stage, service, run);
         tool.source = source.unwrap_or(tool.source.clone());
-        Some(Self(scripted))
+        Some(Self { scripted, span: decoder.span(node) })
     }
 }
 
@@ -194,152 +181,5 @@ struct Node(NodeId);
 impl FromYaml for Node {
     fn from_yaml(_: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
         Some(Self(node))
-    }
-}
-
-/// An event before it is known in which order it stands.
-struct EventEntry {
-    node: NodeId,
-    span: Span,
-    at: Option<SignedDuration>,
-    what: Vec<(&'static str, NodeId)>,
-    run: Option<String>,
-    project: Option<String>,
-    service: Option<String>,
-    stage: Option<String>,
-    data: Map<String, serde_json::Value>,
-    shipyard: Option<ShipyardText>,
-    away: SignedDuration,
-}
-
-impl FromYaml for EventEntry {
-    fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
-        let span = decoder.span(node);
-        let mut entry = Self {
-            node,
-            span,
-            at: None,
-            what: Vec::new(),
-            run: None,
-            project: None,
-            service: None,
-            stage: None,
-            data: Map::new(),
-            shipyard: None,
-            away: SignedDuration::ZERO,
-        };
-        decoder.mapping(node, "a map with 'at' and what happens", &EVENT, |decoder, key, value| {
-            match key {
-                "at" => entry.at = span_of_time(decoder, value),
-                "run" => entry.run = String::from_yaml(decoder, value),
-                "project" => entry.project = String::from_yaml(decoder, value),
-                "service" => entry.service = String::from_yaml(decoder, value),
-                "stage" => entry.stage = String::from_yaml(decoder, value),
-                "data" => entry.data.extend(object(decoder, value).unwrap_or_default()),
-                "labels" => {
-                    entry.data.extend(object(decoder, value).map(|labels| ("labels".to_owned(), labels.into())));
-                }
-                "shipyard" => entry.shipyard = shipyard_text(decoder, value),
-                "away" => entry.away = span_of_time(decoder, value).unwrap_or_default(),
-                _ => match HAPPENINGS.into_iter().find(|happening| *happening == key) {
-                    Some(happening) => entry.what.push((happening, value)),
-                    None => return false,
-                },
-            }
-            true
-        })?;
-        Some(entry)
-    }
-}
-
-/// What events take over from those before them.
-struct Timeline {
-    now: SignedDuration,
-    triggers: u32,
-    project: String,
-    runs: Vec<String>,
-}
-
-impl Timeline {
-    fn event(&mut self, decoder: &mut Decoder<'_>, entry: EventEntry) -> Option<Event> {
-        self.now = entry.at.unwrap_or(self.now);
-        let [(what, node)] = entry.what[..] else {
-            let message = if entry.what.is_empty() { "nothing happens here" } else { "two things happen here" };
-            let error = Diagnostic::error("SIM014", decoder.span(entry.node), message);
-            decoder.error(error.help(format!("each event has one of: {}", HAPPENINGS.join(", "))));
-            return None;
-        };
-        let project = entry.project.unwrap_or_else(|| self.project.clone());
-        let happening = match what {
-            "trigger" => {
-                self.triggers += 1;
-                let (stage, sequence) = stage_and_sequence(decoder, node)?;
-                let run = entry.run.unwrap_or_else(|| format!("run-{}", self.triggers));
-                if !self.runs.contains(&run) {
-                    self.runs.push(run.clone());
-                }
-                let service = entry.service.unwrap_or(SERVICE.to_owned());
-                Happening::Trigger { run, project, stage, sequence, service, data: entry.data }
-            }
-            "send" => Happening::Send(object(decoder, node)?),
-            "configure" => {
-                let project = String::from_yaml(decoder, node)?;
-                let Some(shipyard) = entry.shipyard else {
-                    let error = Diagnostic::error("SIM015", entry.span, "it is not said how to configure it");
-                    decoder.error(error.help("write 'shipyard:' beside it"));
-                    return None;
-                };
-                Happening::Configure { project, shipyard }
-            }
-            "kill" => {
-                bool::from_yaml(decoder, node).filter(|kill| *kill)?;
-                Happening::Kill { away: entry.away }
-            }
-            "clock" => Happening::Clock { by: length(decoder, node)? },
-            what => {
-                let run = self.known_run(decoder, node)?;
-                let stage = entry.stage;
-                match (what, Control::parse(what)) {
-                    (_, Some(control)) => Happening::Control { run, stage, control },
-                    ("approve", _) => Happening::Decide { run, stage, result: "pass" },
-                    _ => Happening::Decide { run, stage, result: "fail" },
-                }
-            }
-        };
-        Some(Event { at: self.now, happening })
-    }
-
-    /// A run that an event further up triggers.
-    fn known_run(&self, decoder: &mut Decoder<'_>, node: NodeId) -> Option<String> {
-        let run = String::from_yaml(decoder, node)?;
-        if self.runs.contains(&run) {
-            return Some(run);
-        }
-        let error = Diagnostic::error("SIM012", decoder.span(node), format!("no event further up triggers a run '{run}'"));
-        decoder.error(error.help(format!("runs here: {}", self.runs.join(", "))));
-        None
-    }
-}
-
-impl FromYaml for Expectation {
-    fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
-        let mut expectation = Self { span: decoder.span(node), ..Self::default() };
-        let known = ["run", "sequence", "task", "state", "status", "result", "times", "sequences", "ignored"];
-        decoder.mapping(node, "a map with 'run'", &known, |decoder, key, value| {
-            match key {
-                "run" => expectation.run = String::from_yaml(decoder, value).unwrap_or_default(),
-                "sequence" => expectation.sequence = stage_and_sequence(decoder, value),
-                "task" => expectation.task = String::from_yaml(decoder, value),
-                "state" => expectation.state = String::from_yaml(decoder, value),
-                "status" => expectation.status = String::from_yaml(decoder, value),
-                "result" => expectation.result = String::from_yaml(decoder, value),
-                "times" => expectation.times = count(decoder, value),
-                "sequences" => expectation.sequences = count(decoder, value),
-                "ignored" => expectation.ignored = count(decoder, value),
-                _ => return false,
-            }
-            true
-        })?;
-        Some(expectation)
     }
 }

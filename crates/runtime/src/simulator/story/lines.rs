@@ -51,7 +51,7 @@ impl Played {
         let beginning = self.world.beginning();
         let mut told: Vec<(u64, Line)> = Vec::new();
         let sequences = self.all_sequences();
-        let name = |id: &str| self.name_of(&sequences, id);
+        let name = |id: &str| name_of(&sequences, id);
         let speaker = Speaker { beginning, name: &name };
         for (run, context) in self.contexts() {
             for StoredFact { position, sequence, at, fact, .. } in self.world.facts(&context) {
@@ -102,14 +102,14 @@ impl Played {
         }
         all
     }
+}
 
-    /// What a sequence is called where another one speaks of it.
-    pub(super) fn name_of(&self, sequences: &BTreeMap<String, (String, Sequence)>, id: &str) -> String {
-        sequences.get(id).map_or_else(
-            || id.to_owned(),
-            |(run, sequence)| format!("{run} {}.{}", sequence.scope.stage, sequence.definition.name),
-        )
-    }
+/// What a sequence is called where another one speaks of it.
+pub(super) fn name_of(sequences: &BTreeMap<String, (String, Sequence)>, id: &str) -> String {
+    sequences.get(id).map_or_else(
+        || id.to_owned(),
+        |(run, sequence)| format!("{run} {}.{}", sequence.scope.stage, sequence.definition.name),
+    )
 }
 
 /// Stage and sequence of a fact.

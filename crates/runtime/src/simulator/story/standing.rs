@@ -3,6 +3,7 @@
 use capstan_engine::orchestrate::{Phase, Sequence};
 use serde::Serialize;
 
+use super::lines::name_of;
 use super::waiting::Waiting;
 use super::words::Speaker;
 use crate::simulator::Played;
@@ -45,7 +46,7 @@ impl Played {
     pub fn standing(&mut self) -> Vec<RunStanding> {
         let timers = self.world.timers();
         let sequences = self.all_sequences();
-        let name = |id: &str| self.name_of(&sequences, id);
+        let name = |id: &str| name_of(&sequences, id);
         let speaker = Speaker { beginning: self.world.beginning(), name: &name };
         let mut runs = Vec::new();
         for (run, context) in self.contexts() {

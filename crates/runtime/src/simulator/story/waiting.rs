@@ -32,8 +32,9 @@ impl Waiting {
         now: Timestamp,
         speaker: &Speaker<'_>,
     ) -> Option<Self> {
-        let timer =
-            |kind| timers.iter().find(|timer| timer.sequence == sequence.id && timer.kind == kind).map(|timer| timer.due);
+        let timer = |kind| {
+            timers.iter().find(|timer| timer.sequence == sequence.id && timer.kind == kind).map(|timer| timer.due)
+        };
         let reminder = || timer(TimerKind::Reminder);
         let heard = sequence.attempt().map(|attempt| attempt.last_sign);
         let waits = |holder: String, until: Option<Timestamp>, consequence: &str| {

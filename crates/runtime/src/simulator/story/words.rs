@@ -79,7 +79,9 @@ impl Speaker<'_> {
             Fact::Reminded { since } => format!("still waits, since {}", self.time(*since)),
             Fact::Paused { left: Some(left) } => format!("paused, with {} left", span(*left)),
             Fact::Paused { left: None } => "paused".to_owned(),
-            Fact::Resumed { deadline: Some(deadline) } => format!("resumed, to be heard of by {}", self.time(*deadline)),
+            Fact::Resumed { deadline: Some(deadline) } => {
+                format!("resumed, to be heard of by {}", self.time(*deadline))
+            }
             Fact::Resumed { deadline: None } => "resumed".to_owned(),
             Fact::Ended(ending) => ended(ending),
             Fact::Controlled { action, stage: None } => format!("somebody says: {action}"),
