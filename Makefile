@@ -11,7 +11,7 @@ CARGO_FLAGS := --locked
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# rustc links with the C compiler, and the crate ring has C and assembly of its own.
+# rustc links with the C compiler; SQLite is C, and the crate ring has C and assembly of its own.
 .PHONY: tools
 tools:
 	@command -v cargo >/dev/null || { \
@@ -34,8 +34,13 @@ demo: tools ## Three gates on a sample service, offline, in under a minute after
 	fi; \
 	exec cargo run --quiet $(CARGO_FLAGS) --package capstan --bin capstan -- demo gate
 
+.PHONY: test-tools
+test-tools: tools
+	@for tool in git curl; do command -v $$tool >/dev/null || { \
+		echo "The tests use $$tool. As root, on Debian or Ubuntu:" >&2; echo "    apt-get install $$tool" >&2; exit 1; }; done
+
 .PHONY: test
-test: tools ## All tests; fetches a Prometheus for them where there is none
+test: test-tools ## All tests; fetches a Prometheus for them where there is none
 	@mkdir -p "$(TARGET)"
 	@# A test that is skipped says so on stderr past the test runner, which keeps what a passing test prints.
 	@log=$$(mktemp "$(TARGET)/test.XXXXXX"); trap 'rm -f "$$log"' EXIT; \

@@ -25,3 +25,4 @@ mod server;
 mod simulate;
 mod support;
 mod survive;
+mod transcript;

@@ -207,10 +207,21 @@ impl Server {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> Result<Answer, reqwest::Error> {
+        self.try_send(method, path, body.map(|body| body.to_string().into_bytes()), headers)
+    }
+
+    /// Any body, which is said to be JSON, to a server that may not be there.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, reqwest::Error> {
         let (runtime, client) = &*CLIENT;
         let mut request = client.request(method.parse().unwrap(), format!("{}{path}", self.url()));
         if let Some(body) = body {
-            request = request.json(body);
+            request = request.header("content-type", "application/json").body(body);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

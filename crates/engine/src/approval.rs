@@ -4,9 +4,9 @@ use capstan_model::event::cloud_event::KEPTN_SPEC_VERSION;
 use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, event_type};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
-use crate::orchestrate::{APPROVAL, ids};
+use crate::orchestrate::{APPROVAL, Approval, ids};
 
 /// The `source` of its events, as in v1.
 pub const SOURCE: &str = "approval-service";
@@ -14,31 +14,16 @@ pub const SOURCE: &str = "approval-service";
 /// The answers to `approval.triggered`: always that it has started, and where nobody needs to be asked the decision. Their
 /// ids follow from the id of the event that is answered.
 pub fn answers(triggered: &CloudEvent) -> Vec<CloudEvent> {
-    let (result, strategy) = question(&triggered.data);
-    let strategy_word = if strategy.is_empty() { "manual" } else { strategy };
+    let Some(data) = triggered.data.as_object() else { return Vec::new() };
+    let approval = Approval::of(data);
+    let strategy = if approval.strategy.is_empty() { "manual" } else { approval.strategy };
     let said = data_text(&triggered.data, "result");
-    let message = format!("Approval strategy for result '{said}': {strategy_word}");
+    let message = format!("Approval strategy for result '{said}': {strategy}");
     let mut events = vec![answer(triggered, "started", None, &message)];
-    match (result, strategy) {
-        ("pass" | "warning", "automatic") => events.push(answer(triggered, "finished", Some("pass"), "")),
-        ("fail", _) => events.push(answer(triggered, "finished", Some("fail"), "")),
-        _ => {}
+    if let Some(decision) = approval.decision() {
+        events.push(answer(triggered, "finished", Some(decision), ""));
     }
     events
-}
-
-/// The result that is to be approved, and who does that for such a result.
-fn question(data: &Value) -> (&str, &str) {
-    let result = match data_text(data, "result") {
-        "" => data.get("evaluation").map_or("", |evaluation| data_text(evaluation, "result")),
-        result => result,
-    };
-    let strategies = data.get(APPROVAL).unwrap_or(&Value::Null);
-    let strategy = match result {
-        "pass" | "warning" => data_text(strategies, result),
-        _ => "",
-    };
-    (result, strategy)
 }
 
 fn answer(triggered: &CloudEvent, phase: &str, result: Option<&str>, message: &str) -> CloudEvent {
@@ -73,6 +58,8 @@ fn answer(triggered: &CloudEvent, phase: &str, result: Option<&str>, message: &s
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn triggered(data: Value) -> CloudEvent {

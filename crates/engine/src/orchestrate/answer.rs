@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::effect::{Effect, TimerKind};
 use super::fact::{Fact, Why};
 use super::input::{Reaction, ReactionKind};
-use super::sequence::{APPROVAL, Deadline, Outcome, Phase, Sequence, TaskEvent};
+use super::sequence::{Deadline, Outcome, Phase, Sequence, TaskEvent};
 use super::task;
 use super::turn::Turn;
 
@@ -101,7 +101,7 @@ fn task_event(turn: &Turn<'_>, reaction: &Reaction) -> TaskEvent {
 /// The deadline after a sign of life.
 fn deadline(turn: &Turn<'_>, started: bool) -> Deadline {
     let term = if started { turn.limits.task_timeout } else { turn.limits.start_timeout };
-    if started && turn.state.task_name() == Some(APPROVAL) {
+    if started && turn.state.attempt().is_some_and(|attempt| attempt.asks) {
         Deadline::None
     } else if turn.state.paused {
         Deadline::Left(term)

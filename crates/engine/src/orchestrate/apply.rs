@@ -31,7 +31,7 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
         Fact::SlotHeld => sequence.slot = Slot::Held,
         Fact::SlotFreed => sequence.slot = Slot::None,
         Fact::TaskReady { task, due } => sequence.phase = Phase::Ready { task: *task, due: *due },
-        Fact::TaskOffered { task, attempt, triggered_id, deadline, image, .. } => {
+        Fact::TaskOffered { task, attempt, triggered_id, deadline, image, asks, .. } => {
             sequence.phase = Phase::Task(Box::new(Attempt {
                 task: *task,
                 number: *attempt,
@@ -40,6 +40,7 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
                 last_sign: at,
                 deadline: Deadline::At(*deadline),
                 image: image.clone(),
+                asks: *asks,
                 events: Vec::new(),
             }));
         }

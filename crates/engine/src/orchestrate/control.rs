@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::effect::{Effect, TimerKind};
 use super::fact::Fact;
-use super::sequence::{APPROVAL, Deadline, Outcome, Phase};
+use super::sequence::{Deadline, Outcome, Phase};
 use super::task;
 use super::turn::Turn;
 
@@ -42,8 +42,8 @@ pub(super) fn resume(turn: &mut Turn<'_>) {
     if let Some(deadline) = deadline {
         turn.effect(Effect::Arm(TimerKind::Deadline, deadline));
     }
-    let approval_is_open = turn.state.task_name() == Some(APPROVAL);
-    if !approval_is_open {
+    let asks = turn.state.attempt().is_some_and(|attempt| attempt.asks);
+    if !asks {
         turn.effect(Effect::Disarm(TimerKind::Reminder));
         turn.want_slot();
     }

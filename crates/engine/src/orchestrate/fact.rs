@@ -77,6 +77,9 @@ pub enum Fact {
         /// The image that a deployment is about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         image: Option<String>,
+        /// Whether a person is to decide: there is no end to that, and others may pass by.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        asks: bool,
     },
     /// A tool took the task up.
     TaskStarted {

@@ -6,6 +6,7 @@
 
 mod answer;
 mod apply;
+mod approve;
 mod begin;
 mod control;
 mod decide;
@@ -25,6 +26,7 @@ mod turn;
 mod verdict;
 
 pub use apply::{apply, born};
+pub use approve::Approval;
 pub use begin::{Begun, Refusal, Subject, begin};
 pub use decide::decide;
 pub use effect::{Decision, Effect, TimerKind};

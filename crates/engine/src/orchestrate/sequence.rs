@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// The `source` of events that the control plane makes, as in v1.
 pub const CONTROL_PLANE: &str = "shipyard-controller";
 
-/// The task that waits for a decision; while it is open the sequence holds no slot.
+/// The task that waits for a decision; while a person is asked the sequence holds no slot.
 pub const APPROVAL: &str = "approval";
 
 /// How long, how much and how many.
@@ -145,6 +145,9 @@ pub struct Attempt {
     /// The image that a deployment is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Whether a person is to decide: there is no end to that, and others may pass by.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks: bool,
     /// `.started` and `.finished`, in the order in which they came.
     pub events: Vec<TaskEvent>,
 }

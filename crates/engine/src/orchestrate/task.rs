@@ -4,6 +4,7 @@ use capstan_model::event::event_type;
 use capstan_model::shipyard;
 use serde_json::Value;
 
+use super::approve::Approval;
 use super::effect::{Effect, TimerKind};
 use super::fact::Fact;
 use super::payload;
@@ -38,15 +39,17 @@ pub(super) fn offer_if_ready(turn: &mut Turn<'_>) {
     let text = |field: &str| data.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (result, status) = (text("result"), text("status"));
     let image = (name == "deployment").then(|| image(&data)).flatten();
+    // Who waits for a person lets others pass by; what is decided in an instant costs nobody a turn.
+    let asks = name == APPROVAL && Approval::of(&data).decision().is_none();
     let attempt = 1;
     let triggered_id = turn.id(&[&task.to_string(), &attempt.to_string(), "triggered"]);
     let mut event = turn.event(triggered_id.clone(), event_type::of_task(&name, "triggered"), Value::Object(data));
     event.commit.clone_from(&turn.state.scope.commit);
     let deadline = turn.at.saturating_add(turn.limits.start_timeout).unwrap_or(jiff::Timestamp::MAX);
-    turn.record(Fact::TaskOffered { task, attempt, triggered_id, deadline, result, status, image });
+    turn.record(Fact::TaskOffered { task, attempt, triggered_id, deadline, result, status, image, asks });
     turn.effect(Effect::Offer(event));
     turn.effect(Effect::Arm(TimerKind::Deadline, deadline));
-    if name == APPROVAL {
+    if asks {
         turn.free_slot();
     }
 }

@@ -157,6 +157,7 @@ pub(super) fn attempt(task: usize) -> Attempt {
         last_sign: at(4),
         deadline: Deadline::At(at(600)),
         image: Some("registry/cart:1.2".to_owned()),
+        asks: false,
         events: vec![task_event("started-1", false), task_event("finished-1", true)],
     }
 }

@@ -216,6 +216,7 @@ fn all_facts() -> Vec<Fact> {
             result: text("pass"),
             status: String::new(),
             image: Some(text("registry/cart:1.2")),
+            asks: true,
         },
         Fact::TaskStarted { event: task_event("a", false), deadline: Deadline::None },
         Fact::TaskAnswered { event: task_event("b", true), deadline: Deadline::Left(SignedDuration::from_nanos(-1)) },

@@ -43,6 +43,20 @@ fn sequences_that_trigger_each_other_for_ever_end_readably() {
 }
 
 #[test]
+fn sequences_that_double_each_time_end_as_well() {
+    let mut world = world(
+        "{name: dev, sequences: [{name: loop, tasks: [{name: build}],
+           triggeredOn: [{event: dev.loop.finished}, {event: dev.loop.finished}]}]}",
+    );
+    world.tool(Tool::new("build", TOOL));
+    let run = trigger(&mut world, "dev", "loop");
+    world.advance(minutes(1));
+    assert_eq!((state(&world, &run), world.sequences(&run).len()), ("finished", 1_000));
+    // Each of a thousand lets two follow; all but 999 of them are refused.
+    assert_eq!(count(&world, &run, |fact| matches!(fact, Fact::Refused { .. })), 1_001);
+}
+
+#[test]
 fn an_answer_to_nothing_is_on_record_with_the_run_that_it_names() {
     let mut world = world(ONE);
     let run = trigger(&mut world, "dev", "delivery");
