@@ -27,16 +27,18 @@ pub(super) fn one(connection: &Connection, project: ProjectId, context: &str) ->
 pub(super) fn put(connection: &Connection, project: ProjectId, run: &Run) -> Result<(), Trouble> {
     let doing = "write a run";
     let text = json::write(run, RUN)?;
-    let values = params![project as i64, run.context, run.name, run.state().word(), column::from_time(run.time), text];
+    let (state, time, ordinal) = (run.state().word(), column::from_time(run.time), run.ordinal as i64);
+    let values = params![project as i64, run.context, run.name, state, time, text, ordinal];
     // Most of the time nothing changes that a list goes by, and then no index has to be written.
     let sql =
-        "UPDATE runs SET json = ?6 WHERE context = ?2 AND project = ?1 AND name = ?3 AND state = ?4 AND time = ?5";
+        "UPDATE runs SET json = ?6
+         WHERE context = ?2 AND project = ?1 AND name = ?3 AND state = ?4 AND time = ?5 AND ordinal = ?7";
     if statement::run(connection, doing, sql, values)? > 0 {
         return Ok(());
     }
-    let sql = "INSERT INTO runs (project, context, name, state, time, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-               ON CONFLICT (context, project) DO UPDATE SET
-               name = excluded.name, state = excluded.state, time = excluded.time, json = excluded.json";
+    let sql = "INSERT INTO runs (project, context, name, state, time, json, ordinal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+               ON CONFLICT (context, project) DO UPDATE SET name = excluded.name, state = excluded.state,
+               time = excluded.time, json = excluded.json, ordinal = excluded.ordinal";
     statement::run(connection, doing, sql, values).map(drop)
 }
 
@@ -56,7 +58,7 @@ pub(super) fn page(connection: &Connection, filter: &RunFilter, slice: Slice) ->
         conditions.bind("context IN (SELECT value FROM json_each(?))", [Value::Text(contexts)]);
         list = "runs INDEXED BY runs_by_context";
     }
-    let page = conditions.page(connection, "list runs", list, "time DESC, context", slice)?;
+    let page = conditions.page(connection, "list runs", list, "time DESC, ordinal DESC, context", slice)?;
     let items = page.items.iter().map(|text| json::read(text, RUN)).collect::<Result<_, _>>()?;
     Ok(Page { items, total: page.total })
 }

@@ -24,6 +24,7 @@ mod task;
 mod timer;
 mod turn;
 mod verdict;
+mod waiting;
 
 pub use apply::{apply, born};
 pub use approve::Approval;
@@ -41,3 +42,4 @@ pub use sequence::{
     TaskEvent,
 };
 pub use verdict::Verdict;
+pub use waiting::{Awaited, Holder, Waiting, waiting};

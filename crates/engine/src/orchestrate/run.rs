@@ -27,6 +27,8 @@ pub struct Run {
     pub name: String,
     /// When it was triggered.
     pub time: Timestamp,
+    /// Commit position of its first trigger: the order of runs that were triggered at one time.
+    pub ordinal: u64,
     /// `data.problem.problemTitle` of the first trigger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem_title: Option<String>,
@@ -138,8 +140,14 @@ impl RunState {
 }
 
 impl Run {
-    /// A run that its first trigger begins.
-    pub fn new(context: &str, trigger: &CloudEvent, subject: super::Subject<'_>, at: Timestamp) -> Self {
+    /// A run that its first trigger begins; `position` is its commit position.
+    pub fn new(
+        context: &str,
+        trigger: &CloudEvent,
+        position: u64,
+        subject: super::Subject<'_>,
+        at: Timestamp,
+    ) -> Self {
         let title = trigger.data.get("problem").and_then(|problem| problem.get("problemTitle"));
         Self {
             context: context.to_owned(),
@@ -147,6 +155,7 @@ impl Run {
             service: subject.service.to_owned(),
             name: subject.sequence.to_owned(),
             time: trigger.time.unwrap_or(at),
+            ordinal: position,
             problem_title: title.and_then(Value::as_str).filter(|title| !title.is_empty()).map(str::to_owned),
             shipyard: None,
             commit: trigger.commit.clone(),

@@ -27,7 +27,7 @@ fn scope() -> Value {
 
 fn begun(event: &CloudEvent, shipyard: Option<&Shipyard>, had: u32) -> Begun {
     let subject = Subject::of(event).unwrap().unwrap();
-    let mut run = Run::new("run", event, subject, START);
+    let mut run = Run::new("run", event, 7, subject, START);
     run.commit = run.commit.or(Some("head".to_owned()));
     run.sequences = had;
     begin(event, subject, 7, &run, shipyard, &Limits::default(), START)

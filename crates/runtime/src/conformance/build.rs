@@ -64,6 +64,7 @@ pub(super) fn run(context: &str, time: Timestamp) -> Run {
         service: "cart".to_owned(),
         name: "delivery".to_owned(),
         time,
+        ordinal: 1,
         problem_title: Some("'slow' response".to_owned()),
         shipyard: Some("hash-a".to_owned()),
         commit: None,

@@ -60,7 +60,9 @@ pub(super) fn runs_come_newest_first_in_pages(make: Make<'_>) {
     put(&mut lab, project, &times.map(|(context, time)| run(context, time)));
     put(&mut lab, bank, &[run("x", at(5)), run("a", at(1))]);
     put(&mut lab, project, &[run("d", at(4))]);
-    check_pages(&["a", "b", "c", "d", "e"], context, |slice| lab.reader.runs(&shop(), slice).unwrap());
+    // Of one time: that of the later position first.
+    put(&mut lab, project, &[Run { ordinal: 3, ..run("b2", at(6)) }, Run { ordinal: 2, ..run("b1", at(6)) }]);
+    check_pages(&["b2", "b1", "a", "b", "c", "d", "e"], context, |slice| lab.reader.runs(&shop(), slice).unwrap());
     check_pages(&["b", "d"], context, |slice| {
         let contexts = vec!["d".to_owned(), "b".to_owned()];
         lab.reader.runs(&RunFilter { contexts, ..shop() }, slice).unwrap()

@@ -108,7 +108,7 @@ impl StoreReader for MemoryReader {
         let runs = state.runs.range((project, String::new())..).take_while(|((owner, _), _)| *owner == project);
         let mut runs: Vec<_> = runs.map(|(_, run)| run).filter(|run| is_run(filter, run)).collect();
         // Stable: ties stay in the order of their contexts.
-        runs.sort_by_key(|run| Reverse(run.time));
+        runs.sort_by_key(|run| Reverse((run.time, run.ordinal)));
         Ok(page(runs.into_iter(), slice, |run| (**run).clone()))
     }
 

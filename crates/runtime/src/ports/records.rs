@@ -207,7 +207,8 @@ pub struct OfferFilter {
     pub id: Option<String>,
 }
 
-/// Which runs of a project; every field that is set has to match. Newest first by the time of the first trigger.
+/// Which runs of a project; every field that is set has to match. Newest first by the time of the first trigger, ties by
+/// its later position first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunFilter {
     /// Name of the project.
@@ -224,7 +225,8 @@ pub struct RunFilter {
     pub contexts: Vec<String>,
 }
 
-/// Which sequences of a project; every field that is set has to match. Newest first by the time of the trigger.
+/// Which sequences of a project; every field that is set has to match. Newest first by the time of the trigger, ties by its
+/// later position first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SequenceFilter {
     /// Name of the project.

@@ -25,7 +25,7 @@ impl Work<'_> {
         let context = event.context.as_deref().unwrap_or_default();
         let mut run = match self.tx.run(project, context)? {
             Some(run) => run,
-            None => self.new_run(event, subject, context)?,
+            None => self.new_run(event, position, subject, context)?,
         };
         let shipyard = match &run.shipyard {
             Some(hash) => self.shipyards.get(self.tx, hash)?,
@@ -56,8 +56,14 @@ impl Work<'_> {
     }
 
     /// The run of a first trigger, pinned to the shipyard and the commit that its project has now.
-    fn new_run(&mut self, event: &CloudEvent, subject: Subject<'_>, context: &str) -> Result<Run, CommandError> {
-        let mut run = Run::new(context, event, subject, self.now);
+    fn new_run(
+        &mut self,
+        event: &CloudEvent,
+        position: u64,
+        subject: Subject<'_>,
+        context: &str,
+    ) -> Result<Run, CommandError> {
+        let mut run = Run::new(context, event, position, subject, self.now);
         if let Some(configuration) = self.tx.project(subject.project)?.and_then(|project| project.configuration) {
             run.shipyard = Some(configuration.shipyard);
             run.commit.get_or_insert(configuration.commit);

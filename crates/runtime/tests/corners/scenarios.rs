@@ -271,6 +271,41 @@ fn scenario_17_an_approval_lets_others_pass_and_then_waits_for_them() {
     assert_eq!(open(&world, &third), ["build"]);
 }
 
+/// Where nobody is asked nobody needs to pass by, and whoever should answer has as long as for any other task.
+#[test]
+fn scenario_17_an_approval_that_decides_itself_keeps_its_turn_and_its_deadline() {
+    let mut world = World::new().without_approval();
+    world.project(
+        "p",
+        &text(
+            "{name: dev, sequences: [
+               {name: delivery, tasks: [{name: approval, properties: {pass: automatic, warning: manual}}, {name: release}]},
+               {name: other, tasks: [{name: build}]}]}",
+        ),
+    );
+    let first = world.trigger("p", "dev", "delivery", "svc", succeeded("pass"));
+    let approval = task(&world, &first);
+    let second = trigger(&mut world, "dev", "other");
+    assert_eq!(state(&world, &second), "waiting");
+    world.answer(&approval, "approval-service", "pass");
+    assert_eq!(open(&world, &first), ["release"]);
+    pass(&mut world, &first);
+    pass(&mut world, &second);
+    let third = world.trigger("p", "dev", "delivery", "svc", succeeded("pass"));
+    let approval = task(&world, &third);
+    world.started(&approval, "approval-service");
+    world.advance(hours(24));
+    assert_eq!(state(&world, &third), "timedOut");
+    // A person is asked: no end, and the turn is free.
+    let fourth = world.trigger("p", "dev", "delivery", "svc", succeeded("warning"));
+    let approval = task(&world, &fourth);
+    world.started(&approval, "approval-service");
+    world.advance(hours(24));
+    assert_eq!(state(&world, &fourth), "started");
+    let fifth = trigger(&mut world, "dev", "other");
+    assert_eq!(open(&world, &fifth), ["build"]);
+}
+
 #[test]
 fn scenario_18_no_reaction_within_the_wait_time() {
     let mut world = world(ONE);

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use capstan_engine::orchestrate::Sequence;
+use capstan_engine::orchestrate::{Queue, Sequence, Slot};
 use capstan_runtime::ports::{Project, RunFilter, SequenceFilter, Slice, StoreError, StoreReader};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::history::{self, Entry};
 use super::problem::Problem;
 use super::run::{RunBody, SequenceBody};
-use super::waiting::{self, Ahead, Waiting};
+use super::waiting::{self, Waiting};
 use crate::error::Failure;
 use crate::params::{Names, Params};
 use crate::state::AppState;
@@ -135,9 +135,12 @@ fn whole(reader: &dyn StoreReader, name: &str, context: &str, now: Timestamp) ->
     let facts = reader.facts(project.id, context)?;
     let mut waiting = Vec::new();
     for sequence in sequences.iter().filter(|sequence| !sequence.is_over()) {
-        let ahead =
-            if waiting::stands_in_queue(sequence) { ahead(reader, &project, sequence)? } else { Ahead::default() };
-        waiting.extend(waiting::of(sequence, &facts, &ahead, now));
+        let queue = reader.queue(project.id, &sequence.scope.stage, &sequence.scope.service)?;
+        let holders = match sequence.slot {
+            Slot::Wanted => holders(reader, &project, &queue)?,
+            Slot::None | Slot::Held => Vec::new(),
+        };
+        waiting.extend(waiting::of(sequence, &facts, &queue, &holders, now));
     }
     Ok(Some(WholeRun {
         run: RunBody::of(&run),
@@ -147,16 +150,13 @@ fn whole(reader: &dyn StoreReader, name: &str, context: &str, now: Timestamp) ->
     }))
 }
 
-fn ahead(reader: &dyn StoreReader, project: &Project, sequence: &Sequence) -> Result<Ahead, StoreError> {
-    let queue = reader.queue(project.id, &sequence.scope.stage, &sequence.scope.service)?;
-    let before = queue.waiting.iter().take_while(|place| place.sequence != sequence.id).count();
-    // Whoever holds the slot is of one run.
-    let mut holders = match queue.held.first() {
-        Some(place) => reader.sequences(&of_run(&project.name, &place.context), Slice::ALL)?.items,
-        None => Vec::new(),
-    };
+/// The sequences that have the slot.
+fn holders(reader: &dyn StoreReader, project: &Project, queue: &Queue) -> Result<Vec<Sequence>, StoreError> {
+    // They are all of one run.
+    let Some(place) = queue.held.first() else { return Ok(Vec::new()) };
+    let mut holders = reader.sequences(&of_run(&project.name, &place.context), Slice::ALL)?.items;
     holders.retain(|holder| queue.held.iter().any(|place| place.sequence == holder.id));
-    Ok(Ahead { holders, before })
+    Ok(holders)
 }
 
 fn of_run(project: &str, context: &str) -> SequenceFilter {

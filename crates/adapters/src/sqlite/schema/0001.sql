@@ -89,10 +89,11 @@ CREATE TABLE runs (
     name    TEXT    NOT NULL,
     state   TEXT    NOT NULL,
     time    INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
     json    TEXT    NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX runs_by_context ON runs (context, project);
-CREATE INDEX runs_by_time ON runs (project, time DESC, context, name, state);
+CREATE INDEX runs_by_time ON runs (project, time DESC, ordinal DESC, context, name, state);
 
 CREATE TABLE sequences (
     number       INTEGER PRIMARY KEY,

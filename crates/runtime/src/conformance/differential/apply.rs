@@ -212,9 +212,10 @@ fn a_fact(variant: u8) -> Fact {
     }
 }
 
-/// No two runs of a project are of the same time.
+/// Many runs are of the same time; no two of a project have the same ordinal.
 fn a_run(context: u8, variant: u8) -> Run {
-    let mut run = build::run(&named("c", context), at(i64::from(context) + i64::from(variant / 6) * 10));
+    let mut run = build::run(&named("c", context), at(i64::from(variant / 6) * 10));
+    run.ordinal = u64::from(context);
     run.name = named("name", variant % 2);
     run.paused = variant % 6 == 1;
     run.aborted = variant % 6 == 2;

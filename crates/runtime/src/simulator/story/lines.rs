@@ -52,9 +52,11 @@ impl Played {
         let mut told: Vec<(u64, Line)> = Vec::new();
         let sequences = self.all_sequences();
         let name = |id: &str| name_of(&sequences, id);
-        let speaker = Speaker { beginning, name: &name };
-        for (run, context) in self.contexts() {
-            for StoredFact { position, sequence, at, fact, .. } in self.world.facts(&context) {
+        let contexts = self.contexts();
+        let run = |context: &str| run_of(&contexts, context);
+        let speaker = Speaker { beginning, name: &name, run: &run };
+        for (run, context) in &contexts {
+            for StoredFact { position, sequence, at, fact, .. } in self.world.facts(context) {
                 let of = sequence.and_then(|id| sequences.get(&id)).map(|(_, sequence)| sequence);
                 let (stage, name) = place(of, &fact);
                 let what = speaker.say(&fact, of);
@@ -102,6 +104,11 @@ impl Played {
         }
         all
     }
+}
+
+/// What a run is called.
+pub(super) fn run_of(contexts: &[(String, String)], context: &str) -> String {
+    contexts.iter().find(|(_, of)| of == context).map_or(context, |(run, _)| run).to_owned()
 }
 
 /// What a sequence is called where another one speaks of it.

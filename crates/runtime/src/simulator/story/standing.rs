@@ -1,12 +1,13 @@
 //! How everything stands at the end.
 
-use capstan_engine::orchestrate::{Phase, Sequence};
+use capstan_engine::orchestrate::{self, Phase, Sequence, TimerKind};
 use serde::Serialize;
 
-use super::lines::name_of;
+use super::lines::{name_of, run_of};
 use super::waiting::Waiting;
 use super::words::Speaker;
-use crate::simulator::Played;
+use crate::ports::Timer;
+use crate::simulator::{Played, World};
 
 /// A run at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,20 +48,38 @@ impl Played {
         let timers = self.world.timers();
         let sequences = self.all_sequences();
         let name = |id: &str| name_of(&sequences, id);
-        let speaker = Speaker { beginning: self.world.beginning(), name: &name };
+        let contexts = self.contexts();
+        let run = |context: &str| run_of(&contexts, context);
+        let speaker = Speaker { beginning: self.world.beginning(), name: &name, run: &run };
         let mut runs = Vec::new();
-        for (run, context) in self.contexts() {
-            let Some(state) = self.world.run(&context).map(|run| run.state()) else { continue };
-            let of_run = self.world.sequences(&context).into_iter().map(|sequence| {
-                let scope = &sequence.scope;
-                let queue = self.world.queue(&scope.project, &scope.stage, &scope.service);
-                let waiting = Waiting::of(&sequence, &queue, &timers, self.world.now(), &speaker);
+        for (run, context) in &contexts {
+            let Some(state) = self.world.run(context).map(|run| run.state()) else { continue };
+            let of_run = self.world.sequences(context).into_iter().map(|sequence| {
+                let mine = |timer: &&Timer| timer.sequence == sequence.id && timer.kind == TimerKind::Reminder;
+                let reminder = timers.iter().find(mine).map(|timer| timer.due);
+                let waiting = Waiting::of(waits(&self.world, &sequence), reminder, &speaker);
                 stand(sequence, waiting)
             });
-            runs.push(RunStanding { sequences: of_run.collect(), run, context, state: state.word().to_owned() });
+            runs.push(RunStanding {
+                sequences: of_run.collect(),
+                run: run.clone(),
+                context: context.clone(),
+                state: state.word().to_owned(),
+            });
         }
         runs
     }
+}
+
+/// What a sequence waits for, by the engine's rule.
+fn waits(world: &World, sequence: &Sequence) -> Vec<orchestrate::Waiting> {
+    let scope = &sequence.scope;
+    let queue = world.queue(&scope.project, &scope.stage, &scope.service);
+    // Whoever holds the slot is of one run.
+    let mut holders = queue.held.first().map(|place| world.sequences(&place.context)).unwrap_or_default();
+    holders.retain(|holder| queue.held.iter().any(|place| place.sequence == holder.id));
+    let all = orchestrate::waiting(sequence, &queue, world.now()).into_iter();
+    all.map(|waiting| waiting.with_holders(&holders)).collect()
 }
 
 fn stand(sequence: Sequence, waiting: Option<Waiting>) -> SequenceStanding {

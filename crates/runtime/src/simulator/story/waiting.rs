@@ -1,80 +1,69 @@
-//! What is open waits for something: who holds it, until when, and what follows if nothing comes.
+//! What is open waits for something: the engine says for what, here it is set in the words of the scenario.
 
-use capstan_engine::orchestrate::{Deadline, Phase, Queue, Sequence, TimerKind};
+use capstan_engine::orchestrate::{self, Awaited, Holder};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::words::Speaker;
-use crate::ports::Timer;
 
 /// What an open sequence waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Waiting {
-    /// For what.
-    pub holder: String,
-    /// When anything was last heard.
+    /// All that has to happen.
+    pub all: Vec<orchestrate::Waiting>,
+    /// When it reminds next, where a person is to do something.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub heard: Option<Timestamp>,
-    /// Until when; none: without end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-    /// What follows then, or meanwhile.
-    pub consequence: String,
+    pub reminder: Option<Timestamp>,
     /// All of it in a sentence.
     pub sentence: String,
 }
 
 impl Waiting {
+    /// None where nothing is waited for: it is over.
     pub(super) fn of(
-        sequence: &Sequence,
-        queue: &Queue,
-        timers: &[Timer],
-        now: Timestamp,
+        all: Vec<orchestrate::Waiting>,
+        reminder: Option<Timestamp>,
         speaker: &Speaker<'_>,
     ) -> Option<Self> {
-        let timer = |kind| {
-            timers.iter().find(|timer| timer.sequence == sequence.id && timer.kind == kind).map(|timer| timer.due)
-        };
-        let reminder = || timer(TimerKind::Reminder);
-        let heard = sequence.attempt().map(|attempt| attempt.last_sign);
-        let waits = |holder: String, until: Option<Timestamp>, consequence: &str| {
-            let mut sentence = format!("waits for {holder}");
-            if let Some(heard) = heard {
-                sentence.push_str(&format!(", heard of at {}", speaker.time(heard)));
-            }
-            match (until, reminder()) {
-                (Some(until), _) => sentence.push_str(&format!("; at {} {consequence}", speaker.time(until))),
-                (None, Some(next)) => sentence.push_str(&format!("; {consequence}, next at {}", speaker.time(next))),
-                (None, None) => sentence.push_str(&format!("; {consequence}")),
-            }
-            Some(Self { holder, heard, until, consequence: consequence.to_owned(), sentence })
-        };
-        if sequence.paused && !sequence.is_over() {
-            return waits("somebody to resume it".to_owned(), None, "it reminds of that");
-        }
-        match &sequence.phase {
-            Phase::Ended(_) => None,
-            Phase::Ready { task, due: Some(due) } if *due > now => {
-                waits(format!("the time of '{}'", sequence.name_of(*task)), Some(*due), "it is offered")
-            }
-            Phase::Queued | Phase::Ready { .. } => {
-                let ahead = queue.ahead_of(&sequence.id);
-                let names: Vec<String> = ahead.iter().map(|id| (speaker.name)(id)).collect();
-                waits(names.join(", "), None, "it goes on once they are through")
-            }
-            Phase::Task(attempt) => {
-                let task = sequence.name_of(attempt.task);
-                let holders = attempt.holders();
-                let holders = holders.iter().map(|holder| format!("'{holder}'")).collect::<Vec<_>>().join(", ");
-                match attempt.deadline {
-                    Deadline::None => waits(format!("a person to decide on '{task}'"), None, "it reminds of that"),
-                    Deadline::At(at) if attempt.started() == 0 => {
-                        waits(format!("somebody to start on '{task}'"), Some(at), "it times out")
-                    }
-                    Deadline::At(at) => waits(format!("{holders} to answer '{task}'"), Some(at), "it times out"),
-                    Deadline::Left(_) => waits(format!("'{task}'"), None, "it stands still"),
-                }
-            }
-        }
+        let parts: Vec<String> = all.iter().map(|waiting| part(waiting, reminder, speaker)).collect();
+        let sentence = format!("waits for {}", parts.join("; and for "));
+        (!all.is_empty()).then_some(Self { all, reminder, sentence })
+    }
+}
+
+fn part(waiting: &orchestrate::Waiting, reminder: Option<Timestamp>, speaker: &Speaker<'_>) -> String {
+    let mut part = format!("{}, heard of at {}", awaited(waiting, speaker), speaker.time(waiting.last_sign));
+    if let Some(deadline) = waiting.deadline {
+        part.push_str(&format!(", until {}", speaker.time(deadline)));
+    }
+    part.push_str(&format!(": {}", waiting.consequence));
+    let reminds = matches!(waiting.awaited, Awaited::Approval | Awaited::Resume);
+    if let Some(next) = reminder.filter(|_| reminds) {
+        part.push_str(&format!(", next at {}", speaker.time(next)));
+    }
+    part
+}
+
+/// Who is to do what.
+fn awaited(waiting: &orchestrate::Waiting, speaker: &Speaker<'_>) -> String {
+    let task = waiting.task.as_deref().unwrap_or_default();
+    let holders: Vec<String> = waiting.holders.iter().map(|holder| named(holder, speaker)).collect();
+    let holders = holders.join(", ");
+    match waiting.awaited {
+        Awaited::ToolToStart => format!("somebody to start on '{task}'"),
+        Awaited::ToolToFinish => format!("{holders} to answer '{task}'"),
+        Awaited::Approval => format!("{holders} to decide on '{task}'"),
+        Awaited::Slot if waiting.holders.is_empty() => "its turn".to_owned(),
+        Awaited::Slot => format!("its turn after {holders}"),
+        Awaited::Delay => format!("the time of '{task}'"),
+        Awaited::Resume => format!("{holders} to resume it"),
+    }
+}
+
+fn named(holder: &Holder, speaker: &Speaker<'_>) -> String {
+    match holder {
+        Holder::Tool(source) => format!("'{source}'"),
+        Holder::Run(context) => (speaker.run)(context),
+        Holder::Person => "a person".to_owned(),
     }
 }

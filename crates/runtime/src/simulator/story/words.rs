@@ -30,6 +30,8 @@ pub(super) struct Speaker<'a> {
     pub(super) beginning: Timestamp,
     /// What a sequence is called, by its id.
     pub(super) name: &'a dyn Fn(&str) -> String,
+    /// What a run is called, by its context.
+    pub(super) run: &'a dyn Fn(&str) -> String,
 }
 
 impl Speaker<'_> {
