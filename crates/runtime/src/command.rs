@@ -23,6 +23,8 @@ pub enum Command {
     },
     /// Work off timers that have elapsed.
     Timers,
+    /// The clock was set back: see to it that nothing waits for longer than a full term.
+    ClockSetBack,
     /// Work off inputs that an earlier step left.
     Deferred,
     /// Remove some of what was deleted.

@@ -29,6 +29,7 @@ pub fn decide(sequence: &Sequence, input: &Input, at: Timestamp, limits: &Limits
         }
         Input::Blocked { behind } => turn.record(Fact::Queued { behind: behind.clone() }),
         Input::Timer { kind, up_since } => timer::elapsed(&mut turn, *kind, *up_since),
+        Input::ClockSetBack => timer::set_back(&mut turn),
         Input::Control(Control::Pause) => control::pause(&mut turn),
         Input::Control(Control::Resume) => control::resume(&mut turn),
         Input::Control(Control::Abort) => control::abort(&mut turn),

@@ -26,6 +26,8 @@ pub enum Input {
         /// Since when the server has been up and its clock even: nobody could answer before.
         up_since: Timestamp,
     },
+    /// The clock was set back, so what it waits for may be farther off than it ever was.
+    ClockSetBack,
     /// Somebody steers.
     Control(Control),
 }

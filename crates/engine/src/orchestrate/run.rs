@@ -49,10 +49,8 @@ pub struct Run {
     /// Stages that stand still.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub paused_stages: BTreeSet<String>,
-    /// Whether a sequence was aborted, and none timed out after it, since the run was last started from outside.
-    pub aborted: bool,
-    /// Whether a sequence timed out, and none was aborted after it, since then.
-    pub timed_out: bool,
+    /// How the sequence ended that ended last.
+    pub last: Outcome,
     /// What is shown of each stage, in the order in which the run came to them.
     pub stages: Vec<StageView>,
 }
@@ -141,13 +139,7 @@ impl RunState {
 
 impl Run {
     /// A run that its first trigger begins; `position` is its commit position.
-    pub fn new(
-        context: &str,
-        trigger: &CloudEvent,
-        position: u64,
-        subject: super::Subject<'_>,
-        at: Timestamp,
-    ) -> Self {
+    pub fn new(context: &str, trigger: &CloudEvent, position: u64, subject: super::Subject<'_>, at: Timestamp) -> Self {
         let title = trigger.data.get("problem").and_then(|problem| problem.get("problemTitle"));
         Self {
             context: context.to_owned(),
@@ -164,8 +156,7 @@ impl Run {
             open: BTreeMap::new(),
             paused: false,
             paused_stages: BTreeSet::new(),
-            aborted: false,
-            timed_out: false,
+            last: Outcome::Finished,
             stages: Vec::new(),
         }
     }
@@ -178,10 +169,10 @@ impl Run {
     /// Its state: that of what is open, else how it ended.
     pub fn state(&self) -> RunState {
         if self.is_over() {
-            return match () {
-                () if self.timed_out => RunState::TimedOut,
-                () if self.aborted => RunState::Aborted,
-                () => RunState::Finished,
+            return match self.last {
+                Outcome::Finished => RunState::Finished,
+                Outcome::TimedOut => RunState::TimedOut,
+                Outcome::Aborted => RunState::Aborted,
             };
         }
         match () {
@@ -216,6 +207,7 @@ impl Run {
     /// A sequence could not start.
     pub fn refused(&mut self, stage: &str, finished: &CloudEvent, at: Timestamp) {
         self.sequences += 1;
+        self.last = Outcome::Finished;
         let event = LatestEvent { kind: finished.kind.clone(), id: finished.id.clone(), time: at };
         let view = self.stage(stage);
         view.state = "errored".to_owned();
@@ -261,25 +253,12 @@ impl Run {
                 }
             }
             Fact::Ended(ending) => {
-                match ending.outcome {
-                    Outcome::Finished => {}
-                    // What happened last is shown, as in v1.
-                    Outcome::TimedOut => (self.timed_out, self.aborted) = (true, false),
-                    Outcome::Aborted => (self.timed_out, self.aborted) = (false, true),
-                }
+                self.last = ending.outcome;
                 let kind = event_type::of_sequence(stage, &sequence.definition.name, "finished");
                 let latest = LatestEvent { kind, id: ending.event_id.clone(), time: at };
                 self.stage(stage).saw(&ending.status, latest, &ending.result, &ending.status);
             }
             _ => {}
-        }
-    }
-
-    /// An event from outside starts it again after its end.
-    pub fn reopen(&mut self) {
-        if self.is_over() {
-            self.aborted = false;
-            self.timed_out = false;
         }
     }
 

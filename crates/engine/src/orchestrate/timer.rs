@@ -2,11 +2,12 @@
 
 use capstan_model::duration;
 use capstan_model::event::event_type;
+use capstan_model::shipyard;
 use jiff::{SignedDuration, Timestamp};
 
 use super::effect::{Effect, TimerKind};
 use super::fact::Fact;
-use super::sequence::{Deadline, Outcome};
+use super::sequence::{Attempt, Deadline, Outcome, Phase};
 use super::task;
 use super::turn::Turn;
 
@@ -18,11 +19,46 @@ pub(super) fn elapsed(turn: &mut Turn<'_>, kind: TimerKind, up_since: Timestamp)
     }
 }
 
+/// Nothing is farther off than a full term from now.
+pub(super) fn set_back(turn: &mut Turn<'_>) {
+    let after = |term| turn.at.saturating_add(term).unwrap_or(Timestamp::MAX);
+    match &turn.state.phase {
+        Phase::Ready { task, due: Some(due) } => {
+            let delay = turn.state.definition.tasks.get(*task).map(shipyard::Task::delay).unwrap_or_default();
+            let (task, latest) = (*task, after(delay));
+            if *due > latest {
+                turn.record(Fact::TaskReady { task, due: Some(latest) });
+                turn.effect(Effect::Arm(TimerKind::Delay, latest));
+            }
+        }
+        Phase::Task(attempt) => {
+            let latest = after(term(turn, attempt));
+            if let Deadline::At(deadline) = attempt.deadline
+                && deadline > latest
+            {
+                turn.record(Fact::DeadlineMoved { deadline: latest });
+                turn.effect(Effect::Arm(TimerKind::Deadline, latest));
+            }
+        }
+        Phase::Queued | Phase::Ready { .. } | Phase::Ended(_) => {}
+    }
+    let asks = turn.state.attempt().is_some_and(|attempt| attempt.asks && attempt.started() > 0);
+    if asks || turn.state.paused {
+        let next = turn.at.saturating_add(turn.limits.reminder).unwrap_or(Timestamp::MAX);
+        turn.effect(Effect::Arm(TimerKind::Reminder, next));
+    }
+}
+
+/// How long the open task may be silent.
+fn term(turn: &Turn<'_>, attempt: &Attempt) -> SignedDuration {
+    if attempt.started() > 0 { turn.limits.task_timeout } else { turn.limits.start_timeout }
+}
+
 fn deadline(turn: &mut Turn<'_>, up_since: Timestamp) {
     let Some(attempt) = turn.state.attempt() else { return };
     let Deadline::At(deadline) = attempt.deadline else { return };
     let started = attempt.started() > 0;
-    let term = if started { turn.limits.task_timeout } else { turn.limits.start_timeout };
+    let term = term(turn, attempt);
     let full_term = up_since.saturating_add(term).unwrap_or(Timestamp::MAX);
     let kind = event_type::of_task(turn.state.name_of(attempt.task), "triggered");
     if turn.at < deadline {

@@ -159,14 +159,12 @@ fn tool(sequence: &Sequence, attempt: &Attempt) -> Waiting {
         }
         Deadline::Left(left) => {
             let left = duration::display_seconds(left.as_secs());
-            (None, format!("its clock stands still with {left} left; it runs on after the resume"))
+            (None, format!("its clock stands still with {left} left, and runs on after the resume"))
         }
         Deadline::At(at) => {
-            let silence = match awaited {
-                Awaited::ToolToStart => format!("nobody has started on '{name}'"),
-                _ => format!("nothing is heard of '{name}'"),
-            };
-            (Some(at), format!("if {silence} by then, the sequence ends as timed out, errored with result 'fail'"))
+            let silent = if awaited == Awaited::ToolToStart { "nobody has started on" } else { "nothing is heard of" };
+            let end = "the sequence ends as timed out, errored with result 'fail'";
+            (Some(at), format!("if {silent} '{name}' by then, {end}"))
         }
     };
     Waiting { holders, deadline, ..entry(sequence, awaited, Some(name), consequence) }
@@ -260,7 +258,6 @@ mod tests {
             waiting(&self.sequence, &Queue::default(), self.at)
         }
 
-        #[track_caller]
         fn only(&self) -> Waiting {
             let mut all = self.waits();
             assert_eq!(all.len(), 1, "{all:?}");

@@ -73,8 +73,7 @@ pub(super) fn run(context: &str, time: Timestamp) -> Run {
         open: BTreeMap::from([(format!("{context}-s"), OpenSequence { stage: "dev".to_owned(), queued: false })]),
         paused: false,
         paused_stages: ["staging".to_owned()].into(),
-        aborted: false,
-        timed_out: false,
+        last: Outcome::Finished,
         stages: vec![StageView {
             name: "dev".to_owned(),
             state: "triggered".to_owned(),

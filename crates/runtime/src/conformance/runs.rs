@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use capstan_engine::orchestrate::{OpenSequence, Run, RunState};
+use capstan_engine::orchestrate::{OpenSequence, Outcome, Run, RunState};
 
 use super::build::run;
 use super::lab::{Lab, at, check_pages, nanosecond};
@@ -121,8 +121,11 @@ pub(super) fn every_state_can_be_asked_for(make: Make<'_>) {
     for state in states {
         let mut run = run("c-1", at(1));
         run.paused = state == RunState::Paused;
-        run.aborted = state == RunState::Aborted;
-        run.timed_out = state == RunState::TimedOut;
+        run.last = match state {
+            RunState::Aborted => Outcome::Aborted,
+            RunState::TimedOut => Outcome::TimedOut,
+            _ => Outcome::Finished,
+        };
         let open = OpenSequence { stage: "dev".to_owned(), queued: state == RunState::Waiting };
         let is_over = matches!(state, RunState::Finished | RunState::Aborted | RunState::TimedOut);
         run.open = if is_over { BTreeMap::new() } else { BTreeMap::from([("s".to_owned(), open)]) };

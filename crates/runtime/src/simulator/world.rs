@@ -191,6 +191,10 @@ impl World {
     pub fn jump(&mut self, by: SignedDuration) {
         self.set_by = self.set_by.saturating_add(by);
         self.up_since = self.now();
+        if by.is_negative() {
+            let done = self.carry_out(Command::ClockSetBack);
+            self.note(done.map(|_| ()));
+        }
         self.catch_up();
     }
 

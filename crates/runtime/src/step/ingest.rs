@@ -45,10 +45,6 @@ impl Work<'_> {
         let position = self.tx.append_event(project, event)?;
         match (Subject::of(event), project) {
             (Some(Ok(_)), Some(project)) => {
-                if let Some(mut run) = self.tx.run(project, &context)? {
-                    run.reopen();
-                    self.tx.put_run(project, &run)?;
-                }
                 self.begin(project, position, event)?;
             }
             (Some(Err(why)), _) => self.ignore(project, event, why)?,

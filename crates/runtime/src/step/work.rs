@@ -1,6 +1,6 @@
 //! A batch of commands in one transaction, each in a savepoint of its own.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use capstan_engine::orchestrate::{Input, Limits};
 use capstan_model::event::CloudEvent;
@@ -114,6 +114,7 @@ impl<'a> Work<'a> {
                 self.control(project, context, stage.as_deref(), *control)
             }
             Command::Timers => self.timers(),
+            Command::ClockSetBack => self.clock_set_back(),
             Command::Deferred => self.take_deferred(),
             Command::Purge => {
                 let more = self.tx.purge(self.now, ROWS_A_PURGE)?;
@@ -173,6 +174,15 @@ impl<'a> Work<'a> {
             self.deliver(&timer.sequence, &input)?;
         }
         Ok(if more { Reply::More } else { Reply::Done })
+    }
+
+    fn clock_set_back(&mut self) -> Result<Reply, CommandError> {
+        let timers = self.tx.due_timers(Timestamp::MAX, i64::MAX as u64)?;
+        let sequences: BTreeSet<String> = timers.into_iter().map(|timer| timer.sequence).collect();
+        for sequence in sequences {
+            self.deliver(&sequence, &Input::ClockSetBack)?;
+        }
+        Ok(Reply::Done)
     }
 
     fn holds_slot(&mut self, id: &str) -> Result<bool, CommandError> {

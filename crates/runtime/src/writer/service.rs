@@ -181,7 +181,7 @@ impl Writer {
     }
 
     fn chore(&mut self, command: Command) -> Option<Reply> {
-        let reread = command == Command::Timers;
+        let reread = matches!(command, Command::Timers | Command::ClockSetBack);
         let (answer, mut answered) = oneshot::channel();
         self.commit(vec![(command, answer)]);
         let reply = answered.try_recv().ok().and_then(Result::ok);
@@ -261,11 +261,14 @@ impl Writer {
     /// After a jump of the wall clock each lease gets one full term.
     fn watch_the_clock(&mut self) {
         let offset = offset(&*self.clock);
-        if (offset - self.offset).abs() > JUMP {
-            tracing::warn!(seconds = (offset - self.offset).as_secs(), "the clock has jumped");
+        let jump = offset - std::mem::replace(&mut self.offset, offset);
+        if jump.abs() > JUMP {
+            tracing::warn!(seconds = jump.as_secs(), "the clock has jumped");
             self.up_since = self.clock.now();
         }
-        self.offset = offset;
+        if jump < -JUMP {
+            self.chore(Command::ClockSetBack);
+        }
     }
 }
 

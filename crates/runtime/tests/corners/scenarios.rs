@@ -1,4 +1,4 @@
-//! Scenarios 1 to 22 of the contract: tasks, queues, time limits, control.
+//! Scenarios 1 to 21 of the contract: tasks, queues, time limits, aborts.
 
 use capstan_engine::orchestrate::{Control, Fact, Why};
 use capstan_runtime::simulator::World;
@@ -387,29 +387,4 @@ fn scenario_21_an_abort_of_a_paused_run_with_half_of_its_answers() {
     assert_eq!(endings(&world, &run)[1..], ["a.go aborted pass/aborted", "b.go aborted pass/aborted"]);
     assert_eq!(state(&world, &run), "aborted");
     assert!(!world.run(&run).unwrap().paused);
-}
-
-#[test]
-fn scenario_22_a_pause_and_a_resume() {
-    let mut world = world(DELIVERY);
-    let run = trigger(&mut world, "dev", "delivery");
-    let build = task(&world, &run);
-    world.started(&build, TOOL);
-    assert!(world.control("p", &run, None, Control::Pause));
-    assert_eq!(state(&world, &run), "paused");
-    assert_eq!(world.run(&run).unwrap().stages[0].state, "triggered", "a pause of the run leaves the stage's state");
-    assert_eq!(world.sequences(&run)[0].state(), "paused");
-    world.finished(&build, TOOL, succeeded("pass"));
-    assert!(open(&world, &run).is_empty());
-    world.kill();
-    assert_eq!(state(&world, &run), "paused");
-    assert!(world.control("p", &run, None, Control::Resume));
-    assert_eq!((state(&world, &run), open(&world, &run)), ("started", vec!["check".to_owned()]));
-    // An approval that is paused is one again afterwards.
-    pass(&mut world, &run);
-    assert!(world.control("p", &run, None, Control::Pause));
-    assert_eq!(world.sequences(&run)[1].state(), "paused");
-    assert_eq!(world.sequences(&run)[1].unpaused_state(), "waitingForApproval");
-    assert!(world.control("p", &run, None, Control::Resume));
-    assert_eq!(world.sequences(&run)[1].state(), "waitingForApproval");
 }

@@ -1,4 +1,4 @@
-//! Scenarios 23 to 34 of the contract: loops, parallel stages, what is shown, many runs, approvals.
+//! Scenarios 22 to 34 of the contract: pauses, loops, parallel stages, what is shown, many runs, approvals.
 
 use capstan_engine::orchestrate::{Control, LatestEvaluation, Run};
 use capstan_runtime::command::Command;
@@ -6,8 +6,34 @@ use capstan_runtime::simulator::World;
 use serde_json::{Value, json};
 
 use super::shipyards::{
-    ONE, PARALLEL, TOOL, endings, events, fail, minutes, open, pass, state, succeeded, task, text, trigger, world,
+    DELIVERY, ONE, PARALLEL, TOOL, endings, events, fail, minutes, open, pass, state, succeeded, task, text, trigger,
+    world,
 };
+
+#[test]
+fn scenario_22_a_pause_and_a_resume() {
+    let mut world = world(DELIVERY);
+    let run = trigger(&mut world, "dev", "delivery");
+    let build = task(&world, &run);
+    world.started(&build, TOOL);
+    assert!(world.control("p", &run, None, Control::Pause));
+    assert_eq!(state(&world, &run), "paused");
+    assert_eq!(world.run(&run).unwrap().stages[0].state, "triggered", "a pause of the run leaves the stage's state");
+    assert_eq!(world.sequences(&run)[0].state(), "paused");
+    world.finished(&build, TOOL, succeeded("pass"));
+    assert!(open(&world, &run).is_empty());
+    world.kill();
+    assert_eq!(state(&world, &run), "paused");
+    assert!(world.control("p", &run, None, Control::Resume));
+    assert_eq!((state(&world, &run), open(&world, &run)), ("started", vec!["check".to_owned()]));
+    // An approval that is paused is one again afterwards.
+    pass(&mut world, &run);
+    assert!(world.control("p", &run, None, Control::Pause));
+    assert_eq!(world.sequences(&run)[1].state(), "paused");
+    assert_eq!(world.sequences(&run)[1].unpaused_state(), "waitingForApproval");
+    assert!(world.control("p", &run, None, Control::Resume));
+    assert_eq!(world.sequences(&run)[1].state(), "waitingForApproval");
+}
 
 #[test]
 fn scenario_23_unknown_status_and_result() {

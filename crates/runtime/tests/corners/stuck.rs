@@ -264,6 +264,7 @@ fn corner_15_with_a_stage_it_ends_that_stage_only() {
     pass(&mut world, &run);
     pass(&mut world, &run);
     assert_eq!(endings(&world, &run)[1..], ["a.go aborted pass/aborted", "b.go finished pass/succeeded"]);
+    assert_eq!(state(&world, &run), "finished", "the run has come to its own end");
     assert!(!world.control("p", &run, Some("a"), Control::Abort));
     // A stage that is not there, or another project.
     let run = trigger(&mut world, "dev", "start");

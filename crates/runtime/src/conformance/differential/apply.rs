@@ -218,8 +218,11 @@ fn a_run(context: u8, variant: u8) -> Run {
     run.ordinal = u64::from(context);
     run.name = named("name", variant % 2);
     run.paused = variant % 6 == 1;
-    run.aborted = variant % 6 == 2;
-    run.timed_out = variant % 6 == 3;
+    run.last = match variant % 6 {
+        2 => Outcome::Aborted,
+        3 => Outcome::TimedOut,
+        _ => Outcome::Finished,
+    };
     if (2..5).contains(&(variant % 6)) {
         run.open.clear();
     } else {

@@ -67,3 +67,60 @@ fn named(holder: &Holder, speaker: &Speaker<'_>) -> String {
         Holder::Person => "a person".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_is_said_in_the_words_of_the_scenario() {
+        let beginning = Timestamp::UNIX_EPOCH;
+        let at = |minutes| beginning + SignedDuration::from_mins(minutes);
+        let speaker = Speaker { beginning, name: &str::to_owned, run: &|context| format!("run of {context}") };
+        let tools = ["helm", "argo"].map(|tool| Holder::Tool(tool.to_owned())).to_vec();
+        let waits = |awaited, task: Option<&str>, holders, deadline| orchestrate::Waiting {
+            awaited,
+            task: task.map(str::to_owned),
+            holders,
+            last_sign: at(5),
+            deadline,
+            consequence: "so it goes".to_owned(),
+        };
+        for (awaited, task, holders, deadline, sentence) in [
+            (
+                Awaited::ToolToStart,
+                Some("t"),
+                vec![],
+                Some(at(9)),
+                "somebody to start on 't', heard of at 5m, until 9m: …",
+            ),
+            (Awaited::ToolToFinish, Some("t"), tools, None, "'helm', 'argo' to answer 't', heard of at 5m: …"),
+            (
+                Awaited::Approval,
+                Some("t"),
+                vec![Holder::Person],
+                None,
+                "a person to decide on 't', heard of at 5m: …, next at 1h",
+            ),
+            (
+                Awaited::Slot,
+                None,
+                vec![Holder::Run("c".to_owned())],
+                None,
+                "its turn after run of c, heard of at 5m: …",
+            ),
+            (Awaited::Slot, None, vec![], None, "its turn, heard of at 5m: …"),
+            (Awaited::Delay, Some("t"), vec![], Some(at(9)), "the time of 't', heard of at 5m, until 9m: …"),
+            (Awaited::Resume, None, vec![Holder::Person], None, "a person to resume it, heard of at 5m: …, next at 1h"),
+        ] {
+            let said = part(&waits(awaited, task, holders, deadline), Some(at(60)), &speaker);
+            assert_eq!(said, sentence.replace('…', "so it goes"));
+        }
+        let delay = || waits(Awaited::Delay, Some("t"), vec![], Some(at(9)));
+        let both = Waiting::of(vec![delay(), delay()], None, &speaker).unwrap();
+        assert!(both.sentence.starts_with("waits for the time of 't'") && both.sentence.contains("; and for the time"));
+        assert_eq!(Waiting::of(Vec::new(), None, &speaker), None);
+    }
+}
