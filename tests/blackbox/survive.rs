@@ -18,8 +18,9 @@ const KILLS: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 fn shipyard() -> String {
-    let tasks: String = TASKS.iter().map(|task| format!("            - name: {task}\n")).collect();
-    let mut text = "apiVersion: spec.keptn.sh/0.2.3\nkind: Shipyard\nmetadata:\n  name: s\nspec:\n  stages:\n".to_owned();
+    let tasks: String = TASKS.iter().flat_map(|task| ["            - name: ", task, "\n"]).collect();
+    let mut text =
+        "apiVersion: spec.keptn.sh/0.2.3\nkind: Shipyard\nmetadata:\n  name: s\nspec:\n  stages:\n".to_owned();
     for (n, stage) in STAGES.iter().enumerate() {
         text += &format!("    - name: {stage}\n      sequences:\n        - name: delivery\n");
         if n > 0 {

@@ -1,6 +1,9 @@
 //! Capstan: an event-driven control plane for delivery and operations, in one binary.
 
-#![allow(clippy::disallowed_methods, reason = "commands are the edge of the house; the server takes its time from the runtime")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "commands are the edge of the house; the server takes its time from the runtime"
+)]
 
 mod bench;
 mod cli;

@@ -1,5 +1,7 @@
 //! The writer with its queue, batches and failures, on the memory store.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop where it stands")]
+
 use std::sync::Arc;
 
 use capstan_model::event::CloudEvent;
@@ -138,13 +140,12 @@ async fn after_a_failed_commit_nothing_has_happened_and_the_next_one_goes_on() {
 
 #[tokio::test]
 async fn more_than_one_step_may_cause_is_left_for_the_next_and_done() {
-    let followers: String = (0..100)
-        .map(|n| {
-            format!(
-                "    - name: s{n}\n      sequences: [{{name: go, triggeredOn: [{{event: dev.start.finished}}], tasks: [{{name: t}}]}}]\n"
-            )
-        })
-        .collect();
+    let mut followers = String::new();
+    for n in 0..100 {
+        followers += &format!(
+            "    - name: s{n}\n      sequences: [{{name: go, triggeredOn: [{{event: dev.start.finished}}], tasks: [{{name: t}}]}}]\n"
+        );
+    }
     let shipyard = format!(
         "apiVersion: spec.keptn.sh/0.2.3\nkind: Shipyard\nmetadata: {{name: s}}\nspec:\n  stages:\n    - name: dev\n      \
          sequences: [{{name: start, tasks: [{{name: build}}]}}]\n{followers}"
