@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop where it stands")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use capstan_engine::orchestrate::Limits;
 use capstan_model::event::CloudEvent;
 use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest, Reply};
 use capstan_runtime::memory::{MemoryDisk, MemoryStore};
-use capstan_runtime::ports::{Configuration, EventFilter, OfferFilter, Slice, SystemClock};
+use capstan_runtime::ports::{Clock, Configuration, EventFilter, OfferFilter, Slice, SystemClock};
 use capstan_runtime::writer::{Handle, Options, SubmitError, Writer, WriterThread};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 const SHIPYARD: &str = r"
@@ -28,9 +32,33 @@ spec:
           tasks: [{name: release}]
 ";
 
+/// The machine's clock, which can be set.
+struct SetClock {
+    clock: SystemClock,
+    set_by: AtomicI64,
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        self.clock.now() + SignedDuration::from_secs(self.set_by.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    fn new_id(&self) -> String {
+        self.clock.new_id()
+    }
+}
+
 fn start(store: MemoryStore, options: Options) -> (Handle, WriterThread, MemoryDisk) {
+    start_with(store, Arc::new(SystemClock::start()), options)
+}
+
+fn start_with(store: MemoryStore, clock: Arc<dyn Clock>, options: Options) -> (Handle, WriterThread, MemoryDisk) {
     let disk = store.disk();
-    let (writer, handle) = Writer::new(Box::new(store), Arc::new(SystemClock::start()), options).unwrap();
+    let (writer, handle) = Writer::new(Box::new(store), clock, options).unwrap();
     let thread = writer.start(&handle).unwrap();
     (handle, thread, disk)
 }
@@ -163,12 +191,67 @@ async fn more_than_one_step_may_cause_is_left_for_the_next_and_done() {
     handle.submit(ingest(trigger, None)).await.unwrap();
     let build = open(&handle).await.remove(0);
     answer(&handle, &build).await;
-    tokio::time::timeout(std::time::Duration::from_secs(10), async {
+    tokio::time::timeout(Duration::from_secs(10), async {
         while open(&handle).await.len() < 100 {
             commits.changed().await.unwrap();
         }
     })
     .await
     .expect("all followers are offered their task");
+    thread.stop();
+}
+
+/// Waits until the run has come to a state.
+async fn until(handle: &Handle, state: &str) {
+    let mut commits = handle.commits();
+    let reached = async {
+        loop {
+            let runs = handle.read(|reader| reader.runs_of("run")).await.unwrap();
+            if runs.first().is_some_and(|run| run.state().word() == state) {
+                return;
+            }
+            commits.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("the run comes to that state");
+}
+
+fn hasty(start_timeout: SignedDuration) -> Options {
+    Options { limits: Limits { start_timeout, ..Limits::default() }, ..Options::default() }
+}
+
+#[tokio::test]
+async fn what_nobody_takes_up_ends_by_itself_also_after_a_restart() {
+    let store = MemoryStore::new();
+    let options = hasty(SignedDuration::from_millis(50));
+    let (handle, thread, _) = start(store, options);
+    with_project(&handle).await;
+    let trigger = event(&handle, "dev.delivery.triggered", "run", None, json!({}));
+    handle.submit(ingest(trigger, None)).await.unwrap();
+    until(&handle, "timedOut").await;
+    thread.stop();
+
+    let (handle, thread, disk) = start(MemoryStore::new(), hasty(SignedDuration::from_hours(1)));
+    with_project(&handle).await;
+    let trigger = event(&handle, "dev.delivery.triggered", "run", None, json!({}));
+    handle.submit(ingest(trigger, None)).await.unwrap();
+    thread.stop();
+    // The deadline is an hour off; a restart an hour later leaves one full term, which is short by then.
+    let clock = SetClock { clock: SystemClock::start(), set_by: AtomicI64::new(3_601) };
+    let (handle, thread, _) = start_with(disk.kill(0), Arc::new(clock), options);
+    until(&handle, "timedOut").await;
+    thread.stop();
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_nothing_wait_for_longer() {
+    let clock = Arc::new(SetClock { clock: SystemClock::start(), set_by: AtomicI64::new(0) });
+    let options = hasty(SignedDuration::from_millis(300));
+    let (handle, thread, _) = start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, options);
+    with_project(&handle).await;
+    let trigger = event(&handle, "dev.delivery.triggered", "run", None, json!({}));
+    handle.submit(ingest(trigger, None)).await.unwrap();
+    clock.set_by.store(-3_600, Ordering::SeqCst);
+    until(&handle, "timedOut").await;
     thread.stop();
 }

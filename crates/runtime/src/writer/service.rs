@@ -10,11 +10,14 @@ use tokio::sync::{oneshot, watch};
 
 use super::handle::{Handle, Message};
 use crate::command::{Command, CommandError, Reply};
-use crate::ports::{Clock, Store, StoreError};
+use crate::ports::{Clock, Store, StoreError, StoreReader};
 use crate::step::{Outcome, Setting, Shipyards, step};
 
 /// How long the writer sleeps at most; nothing relies on it.
 const SAFETY: Duration = Duration::from_secs(30);
+
+/// How often answers that are past their time are removed.
+const TIDY: SignedDuration = SignedDuration::from_hours(1);
 
 /// By how much wall clock and monotonic clock may part before that counts as a jump.
 const JUMP: SignedDuration = SignedDuration::from_secs(5);
@@ -51,6 +54,8 @@ pub struct Writer {
     offset: SignedDuration,
     /// What is to be done before the next message.
     chores: Chores,
+    /// When answers that are past their time are removed next.
+    tidy: Timestamp,
     /// Whether a commit has failed and the store was not reopened yet.
     broken: bool,
 }
@@ -61,6 +66,12 @@ struct Chores {
     next_timer: Option<Timestamp>,
     deferred: bool,
     buried: bool,
+}
+
+impl Chores {
+    fn read(reader: &dyn StoreReader) -> Result<Self, StoreError> {
+        Ok(Self { next_timer: reader.next_timer()?, deferred: reader.has_deferred()?, buried: reader.has_buried()? })
+    }
 }
 
 /// The thread of a writer.
@@ -87,8 +98,7 @@ impl Writer {
         let (commits, commits_seen) = watch::channel(0);
         let (offers, offers_seen) = watch::channel(0);
         let reader = store.reader();
-        let chores =
-            Chores { next_timer: reader.next_timer()?, deferred: reader.has_deferred()?, buried: reader.has_buried()? };
+        let chores = Chores::read(&*reader)?;
         let (up_since, offset) = (clock.now(), offset(&*clock));
         let handle = Handle { sender, reader, clock: Arc::clone(&clock), commits: commits_seen, offers: offers_seen };
         let writer = Self {
@@ -102,6 +112,7 @@ impl Writer {
             up_since,
             offset,
             chores,
+            tidy: up_since,
             broken: false,
         };
         Ok((writer, handle))
@@ -119,7 +130,10 @@ impl Writer {
             self.do_chores();
             let first = match self.receiver.recv_timeout(self.patience()) {
                 Ok(message) => message,
-                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look();
+                    continue;
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let (batch, go_on) = self.batch(first);
@@ -175,6 +189,10 @@ impl Writer {
             self.chores.next_timer = None;
             self.chore(Command::Timers);
         }
+        if self.clock.now() >= self.tidy {
+            self.tidy = self.clock.now().saturating_add(TIDY).unwrap_or(Timestamp::MAX);
+            self.chores.buried = true;
+        }
         if std::mem::take(&mut self.chores.buried) {
             self.chores.buried = matches!(self.chore(Command::Purge), Some(Reply::More));
         }
@@ -185,13 +203,22 @@ impl Writer {
         let (answer, mut answered) = oneshot::channel();
         self.commit(vec![(command, answer)]);
         let reply = answered.try_recv().ok().and_then(Result::ok);
-        if reread {
+        // One that fails is tried again at the next look: it must not keep the writer from everything else.
+        if reread && reply.is_some() {
             match self.store.reader().next_timer() {
                 Ok(next) => self.chores.next_timer = next,
                 Err(error) => self.fail(&error),
             }
         }
         reply
+    }
+
+    /// Reads from the store what is to be done.
+    fn look(&mut self) {
+        match Chores::read(&*self.store.reader()) {
+            Ok(chores) => self.chores = chores,
+            Err(error) => self.fail(&error),
+        }
     }
 
     /// Commits a batch and answers; after a commit that fails nothing of it has happened.
@@ -240,14 +267,7 @@ impl Writer {
 
     /// Reads anew what is on disk. Whether the store can be used again.
     fn mend(&mut self) -> bool {
-        let read = self.store.reopen().and_then(|()| {
-            let reader = self.store.reader();
-            Ok(Chores {
-                next_timer: reader.next_timer()?,
-                deferred: reader.has_deferred()?,
-                buried: reader.has_buried()?,
-            })
-        });
+        let read = self.store.reopen().and_then(|()| Chores::read(&*self.store.reader()));
         match read {
             Ok(chores) => {
                 self.chores = chores;
