@@ -13,7 +13,8 @@ use crate::{bench, config, demo, gate, lint, schema, serve, simulate};
     name = "capstan",
     version,
     about = "Delivery that judges itself",
-    long_about = "Capstan judges services by their SLOs, in any pipeline, with no server and no account.",
+    long_about = "Capstan takes an artifact through the stages that a team declares, and judges services by their SLOs. The gate runs in \
+                  any pipeline, with no server and no account; 'capstan serve' runs whole processes.",
     disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true
@@ -28,12 +29,12 @@ enum Command {
     /// Judge a service by its objectives: the quality gate
     #[command(subcommand)]
     Gate(gate::GateCommand),
-    /// Run the server: sequences, events and gates behind Keptn v1's API
+    /// Run the server: shipyards, behind Keptn v1's API
     Serve(serve::ServeArgs),
     /// Look at the settings of the server
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Find what is wrong or doubtful in slo.yaml and sli.yaml
+    /// Find what is wrong or doubtful in shipyard.yaml, slo.yaml and sli.yaml
     Lint(lint::LintArgs),
     /// Run shipyards in virtual time against scripted tools, and see what happens
     Simulate(simulate::SimulateArgs),
