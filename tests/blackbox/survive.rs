@@ -151,3 +151,27 @@ fn runs_in_flight_survive_kill_9() {
         assert!(counts.is_empty(), "{counts:?}");
     }
 }
+
+#[test]
+fn a_configuration_that_is_gone_or_damaged_costs_no_run_and_no_other_project() {
+    let server = Server::start();
+    for project in ["gone", "damaged", "sound"] {
+        let body = json!({ "name": project, "shipyard": STANDARD.encode(shipyard()) });
+        server.post("/api/controlPlane/v1/project", &body).expect(201);
+        let mut trigger = event("dev.delivery.triggered", None, None, "dev", "svc");
+        trigger["data"]["project"] = project.into();
+        server.post("/api/v1/event", &trigger).expect(200);
+    }
+    server.terminate();
+    std::fs::remove_dir_all(server.data().join("config/gone.git")).unwrap();
+    std::fs::remove_dir_all(server.data().join("config/damaged.git/refs")).unwrap();
+    server.restart();
+    for project in ["gone", "damaged", "sound"] {
+        let path =
+            format!("/api/controlPlane/v1/event/triggered/sh.keptn.event.deployment.triggered?project={project}");
+        assert_eq!(server.get(&path).expect(200).json()["totalCount"], 1, "{project}");
+    }
+    assert!(server.log().contains("its configuration is gone; its runs go on"), "{}", server.log());
+    server.delete("/api/controlPlane/v1/project/gone").expect(200);
+    server.get("/api/controlPlane/v1/project/gone").expect(404);
+}

@@ -223,46 +223,54 @@ impl Projects {
         Ok(true)
     }
 
-    /// Makes the store agree with the configuration, which counts: what a crash has left between the two is completed.
+    /// Makes the store agree with the configuration, which counts: what a crash has left between the two is completed. A
+    /// repository that is gone or damaged costs its project the changes of its configuration, never its runs.
     pub async fn reconcile(&self) -> Result<(), ProjectError> {
         let _turn = self.one_at_a_time.lock().await;
         let rows = self.handle.read(|reader| reader.projects(Slice::ALL)).await?.items;
         let repositories = self.config(|repo| repo.projects()).await?;
-        for row in &rows {
-            if !repositories.contains(&row.name) {
-                tracing::warn!(project = row.name, "its configuration is gone, so its deletion is completed");
-                let context = self.handle.clock().new_id();
-                self.handle.submit(Command::DeleteProject { name: row.name.clone(), context }).await?;
-            }
+        for row in rows.iter().filter(|row| !repositories.contains(&row.name)) {
+            let help = "restore its repository from a backup, or delete the project";
+            tracing::error!(project = row.name, help, "its configuration is gone; its runs go on with what they have");
         }
         for name in repositories {
-            let row = rows.iter().find(|row| row.name == name);
-            let known = row.and_then(|row| row.configuration.clone());
-            let project = name.clone();
-            let head = self.config(move |repo| repo.head(&project)).await?;
-            if known.as_ref().is_some_and(|known| known.commit == head) {
-                continue;
+            let known = rows.iter().find(|row| row.name == name).and_then(|row| row.configuration.clone());
+            match self.take_over(&name, known).await {
+                Err(ProjectError::Config(error)) => {
+                    let help = "restore its repository from a backup, or mend it with git";
+                    tracing::error!(project = name, %error, help, "its configuration cannot be read; it stays as it was");
+                }
+                other => other?,
             }
-            let project = name.clone();
-            let file = self.config(move |repo| repo.read(&project, SHIPYARD, None)).await?;
-            let text = String::from_utf8_lossy(&file.content).into_owned();
-            if let Err(ProjectError::Shipyard(rejections)) = read(&text) {
-                let why = rejections.first().map(|(_, diagnostic)| diagnostic.message.clone()).unwrap_or_default();
-                tracing::error!(project = name, why, "its shipyard is refused; the project keeps the one before");
-                continue;
-            }
-            tracing::info!(project = name, commit = head, "its configuration is taken over");
-            if known.is_some() {
-                self.configure(&name, &text, head).await?;
-            } else {
-                let configuration = Configuration { shipyard: fingerprint(text.as_bytes()), commit: head };
-                let context = self.handle.clock().new_id();
-                let command = Command::CreateProject { name: name.clone(), configuration, shipyard: text, context };
-                self.handle.submit(command).await?;
-            }
-            self.reconcile_services(&name).await?;
         }
         Ok(())
+    }
+
+    /// Brings one project to the newest commit of its repository.
+    async fn take_over(&self, name: &str, known: Option<Configuration>) -> Result<(), ProjectError> {
+        let project = name.to_owned();
+        let head = self.config(move |repo| repo.head(&project)).await?;
+        if known.as_ref().is_some_and(|known| known.commit == head) {
+            return Ok(());
+        }
+        let project = name.to_owned();
+        let file = self.config(move |repo| repo.read(&project, SHIPYARD, None)).await?;
+        let text = String::from_utf8_lossy(&file.content).into_owned();
+        if let Err(ProjectError::Shipyard(rejections)) = read(&text) {
+            let why = rejections.first().map(|(_, diagnostic)| diagnostic.message.clone()).unwrap_or_default();
+            tracing::error!(project = name, why, "its shipyard is refused; the project keeps the one before");
+            return Ok(());
+        }
+        tracing::info!(project = name, commit = head, "its configuration is taken over");
+        if known.is_some() {
+            self.configure(name, &text, head).await?;
+        } else {
+            let configuration = Configuration { shipyard: fingerprint(text.as_bytes()), commit: head };
+            let context = self.handle.clock().new_id();
+            let command = Command::CreateProject { name: name.to_owned(), configuration, shipyard: text, context };
+            self.handle.submit(command).await?;
+        }
+        self.reconcile_services(name).await
     }
 
     async fn reconcile_services(&self, name: &str) -> Result<(), ProjectError> {

@@ -1,12 +1,15 @@
 //! The built-in approval tool: answers `approval.triggered` through ingest, as a foreign tool would.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use capstan_engine::approval;
-use capstan_engine::orchestrate::Attempt;
+use capstan_engine::orchestrate::{APPROVAL, Attempt, Sequence};
+use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, event_type};
-use capstan_runtime::command::{Command, IdempotencyKey, Ingest};
+use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest};
 use capstan_runtime::ports::{OfferFilter, SequenceFilter, Slice, StoreError, StoreReader};
 use capstan_runtime::writer::{Handle, SubmitError};
-use std::time::Duration;
 
 /// How long it sleeps at most; nothing relies on it.
 const SAFETY: Duration = Duration::from_secs(30);
@@ -15,8 +18,10 @@ const SAFETY: Duration = Duration::from_secs(30);
 /// nothing of its own; the ids of its answers follow from what they answer, so none counts twice.
 pub async fn run(handle: Handle) {
     let mut offers = handle.offers();
+    // Only so that what was seen to be answered is not looked at again.
+    let mut answered = BTreeSet::new();
     loop {
-        match answer_open(&handle).await {
+        match answer_open(&handle, &mut answered).await {
             Ok(()) => {}
             Err(SubmitError::Stopping) => return,
             Err(error) => tracing::warn!(%error, "an approval could not be answered yet"),
@@ -28,8 +33,27 @@ pub async fn run(handle: Handle) {
     }
 }
 
-async fn answer_open(handle: &Handle) -> Result<(), SubmitError> {
-    let missing = handle.read(missing_answers).await.map_err(capstan_runtime::command::CommandError::from)?;
+/// Answers what is open; one that cannot be answered does not keep the others waiting.
+async fn answer_open(handle: &Handle, answered: &mut BTreeSet<String>) -> Result<(), SubmitError> {
+    let open = handle.read(open).await.map_err(CommandError::from)?;
+    answered.retain(|id| open.iter().any(|triggered| triggered.id == *id));
+    let mut failed = None;
+    for triggered in open {
+        if answered.contains(&triggered.id) {
+            continue;
+        }
+        let id = triggered.id.clone();
+        match answer(handle, triggered).await {
+            Ok(()) => drop(answered.insert(id)),
+            Err(SubmitError::Stopping) => return Err(SubmitError::Stopping),
+            Err(error) => failed = Some(error),
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+async fn answer(handle: &Handle, triggered: CloudEvent) -> Result<(), SubmitError> {
+    let missing = handle.read(move |reader| missing(reader, &triggered)).await.map_err(CommandError::from)?;
     for mut event in missing {
         let sent = serde_json::to_vec(&event.data).unwrap_or_default();
         event.time = Some(handle.clock().now());
@@ -39,18 +63,31 @@ async fn answer_open(handle: &Handle) -> Result<(), SubmitError> {
     Ok(())
 }
 
-/// Answers to open approvals that have not been taken in yet.
-fn missing_answers(reader: &dyn StoreReader) -> Result<Vec<CloudEvent>, StoreError> {
-    let kind = Some(event_type::of_task("approval", "triggered"));
-    let open = reader.offers(&OfferFilter { kind, ..OfferFilter::default() }, Slice::ALL)?;
+/// Open approvals.
+fn open(reader: &dyn StoreReader) -> Result<Vec<CloudEvent>, StoreError> {
+    let kind = Some(event_type::of_task(APPROVAL, "triggered"));
+    Ok(reader.offers(&OfferFilter { kind, ..OfferFilter::default() }, Slice::ALL)?.items)
+}
+
+/// Answers to an open approval that have not been taken in yet.
+fn missing(reader: &dyn StoreReader, triggered: &CloudEvent) -> Result<Vec<CloudEvent>, StoreError> {
+    let text = |field: &str| data_text(&triggered.data, field).to_owned();
     let mut missing = Vec::new();
-    for triggered in open.items {
-        let project = triggered.data.get("project").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        let filter = SequenceFilter { project, context: triggered.context.clone(), ..SequenceFilter::default() };
-        let sequences = reader.sequences(&filter, Slice::ALL)?;
-        let attempts = sequences.items.iter().filter_map(|sequence| sequence.attempt());
-        let Some(attempt) = attempts.into_iter().find(|attempt| attempt.triggered_id == triggered.id) else { continue };
-        missing.extend(approval::answers(&triggered).into_iter().filter(|answer| !has(attempt, answer)));
+    // The only states of a sequence with an open approval; a list by state does not read what has ended.
+    for state in ["waitingForApproval", "paused"] {
+        let filter = SequenceFilter {
+            project: text("project"),
+            stage: Some(text("stage")),
+            service: Some(text("service")),
+            context: triggered.context.clone(),
+            state: Some(state.to_owned()),
+            ..SequenceFilter::default()
+        };
+        let sequences = reader.sequences(&filter, Slice::ALL)?.items;
+        let attempts = sequences.iter().filter_map(Sequence::attempt);
+        for attempt in attempts.filter(|attempt| attempt.triggered_id == triggered.id) {
+            missing.extend(approval::answers(triggered).into_iter().filter(|answer| !has(attempt, answer)));
+        }
     }
     Ok(missing)
 }

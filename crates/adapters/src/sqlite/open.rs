@@ -56,8 +56,19 @@ impl Store for SqliteStore {
     }
 }
 
+/// Makes the file, if it is not there, for its owner alone: events may hold what is not for everybody. SQLite gives its log
+/// the same mode. Where this fails SQLite says why.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
+}
+
 /// A connection that may write, to a file of this version's schema.
 fn writer(path: &Path) -> Result<Connection, Trouble> {
+    make_private(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;
     migrate::check(&connection)?;

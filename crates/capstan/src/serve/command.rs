@@ -68,6 +68,7 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
     // Before the token: a token that is shown belongs to a server that runs. Who connects now waits until all is ready.
     let listener = bind(resolved).await?;
     let address = listener.local_addr().map_err(|error| failed(&error))?;
+    let house = House::open(settings, data).await?;
     let token = Token::open(data.path(), &|name| std::env::var_os(name), |text| {
         print(&format!(
             "The token of this server, shown this once; clients send it as x-token:\n\n    {text}\n\n\
@@ -75,7 +76,6 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
             data.path().join(token::FILE).display()
         ));
     })?;
-    let house = House::open(settings, data).await?;
     let (ready, readiness) = watch::channel(true);
     let (stop, mut stopping) = watch::channel(false);
     let listener = listener.tap_io(|stream| {

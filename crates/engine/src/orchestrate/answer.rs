@@ -1,13 +1,16 @@
 //! What tools say about a task (contract: core.md 3.3; corners 2, 3 and 4 of section 9).
 
-use serde_json::Value;
+use std::borrow::Cow;
+
+use capstan_model::event::rest::data_text;
+use serde_json::{Value, json};
 
 use super::effect::{Effect, TimerKind};
 use super::fact::{Fact, Why};
 use super::input::{Reaction, ReactionKind};
 use super::sequence::{Deadline, Outcome, Phase, Sequence, TaskEvent};
-use super::task;
 use super::turn::Turn;
+use super::{payload, task};
 
 pub(super) fn react(turn: &mut Turn<'_>, reaction: &Reaction) {
     if let Some(why) = no_effect(&turn.state, reaction) {
@@ -31,7 +34,8 @@ pub(super) fn react(turn: &mut Turn<'_>, reaction: &Reaction) {
                 Some(attempt) if !started => attempt.deadline,
                 _ => deadline(turn, true),
             };
-            turn.record(Fact::TaskAnswered { event: task_event(turn, reaction), deadline });
+            let reaction = within_limits(turn, reaction);
+            turn.record(Fact::TaskAnswered { event: task_event(turn, &reaction), deadline });
         }
         ReactionKind::StatusChanged => {
             let started = turn.state.attempt().is_some_and(|attempt| attempt.started() > 0);
@@ -53,9 +57,14 @@ fn no_effect(sequence: &Sequence, reaction: &Reaction) -> Option<Why> {
     if reaction.context != sequence.scope.context {
         return wrong("shkeptncontext", &reaction.context, &sequence.scope.context);
     }
-    let project = reaction.data.get("project").and_then(Value::as_str).unwrap_or_default();
+    let project = data_text(&reaction.data, "project");
     if project != sequence.scope.project {
         return wrong("data.project", project, &sequence.scope.project);
+    }
+    for field in ["stage", "service"] {
+        if data_text(&reaction.data, field).is_empty() {
+            return Some(Why::Missing { field: format!("data.{field}") });
+        }
     }
     let attempt = match &sequence.phase {
         Phase::Ended(ending) => {
@@ -83,8 +92,21 @@ fn no_effect(sequence: &Sequence, reaction: &Reaction) -> Option<Why> {
     (answered >= started.max(1)).then_some(Why::Duplicate)
 }
 
+/// The answer, or, where the data that it brings are too much for the events to come, that it has failed.
+fn within_limits<'a>(turn: &Turn<'_>, reaction: &'a Reaction) -> Cow<'a, Reaction> {
+    let data = payload::with_answer(&turn.state, &reaction.data);
+    let Some(why) = payload::too_large(&data, turn.limits.payload) else { return Cow::Borrowed(reaction) };
+    let task = turn.state.task_name().unwrap_or_default();
+    let scope = &turn.state.scope;
+    let data = json!({
+        "project": scope.project, "stage": scope.stage, "service": scope.service, "status": "errored", "result": "fail",
+        "message": format!("the answer of '{}' to task '{task}' cannot be passed on: {why}", reaction.source),
+    });
+    Cow::Owned(Reaction { data, ..reaction.clone() })
+}
+
 fn task_event(turn: &Turn<'_>, reaction: &Reaction) -> TaskEvent {
-    let text = |field: &str| reaction.data.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |field: &str| data_text(&reaction.data, field).to_owned();
     let finished = reaction.kind == ReactionKind::Finished;
     TaskEvent {
         id: reaction.event_id.clone(),

@@ -73,7 +73,11 @@ pub fn begin(
     at: Timestamp,
 ) -> Begun {
     let scope = scope(event, subject, run);
-    match definition(subject, run, shipyard, limits) {
+    let definition = match event.data.as_object().and_then(|data| payload::too_large(data, limits.payload)) {
+        Some(why) => Err(format!("Unable to start sequence {}: {why}", subject.sequence)),
+        None => definition(subject, run, shipyard, limits),
+    };
+    match definition {
         Ok(definition) => {
             let paused = run.is_paused(subject.stage);
             let id = ids::derive(at, &[&event.source, &event.id, "sequence"]);
@@ -128,7 +132,7 @@ fn definition(
         return Err(format!(
             "Unable to start sequence {sequence}: the run has had {} sequences, as many as one may have; do they trigger \
              each other for ever?",
-            run.sequences
+            limits.sequences
         ));
     }
     let shipyard = shipyard.ok_or_else(|| {

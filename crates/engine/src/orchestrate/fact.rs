@@ -104,7 +104,7 @@ pub enum Fact {
         /// By when something has to be heard again.
         deadline: Deadline,
     },
-    /// The server was away or the clock jumped, so the tool gets one full term.
+    /// The server was away or the clock jumped, so the tool gets one full term, no more and no less.
     DeadlineMoved {
         /// The new deadline.
         deadline: Timestamp,
@@ -190,7 +190,7 @@ pub enum Why {
         /// What the task has.
         expected: String,
     },
-    /// Its data lack what a sequence needs.
+    /// Its data lack what every event of a sequence or a task needs.
     Missing {
         /// `data.project`, `data.stage` or `data.service`.
         field: String,
@@ -209,7 +209,7 @@ impl Why {
             Self::WrongScope { attribute, got, expected } => {
                 format!("its '{attribute}' is '{got}', that of the task is '{expected}'")
             }
-            Self::Missing { field } => format!("it has no '{field}', which a sequence needs"),
+            Self::Missing { field } => format!("it has no '{field}', without which it counts for nothing"),
         }
     }
 }

@@ -30,6 +30,18 @@ pub(super) fn carried(sequence: &Sequence, stage: &str) -> Map<String, Value> {
     data
 }
 
+/// What is carried once this answer to the open task has been laid over it.
+pub(super) fn with_answer(sequence: &Sequence, answer: &Value) -> Map<String, Value> {
+    let mut data = carried(sequence, &sequence.scope.stage);
+    let answers = sequence.attempt().into_iter().flat_map(|attempt| &attempt.events).map(|event| &event.data);
+    for answer in answers.chain([answer]) {
+        if let Value::Object(answer) = answer {
+            merge_maps(&mut data, answer);
+        }
+    }
+    data
+}
+
 /// The data of a task's `.triggered` event: what is carried and, under the task's name, its properties.
 pub(super) fn of_task(sequence: &Sequence, task: usize) -> Map<String, Value> {
     let mut data = carried(sequence, &sequence.scope.stage);

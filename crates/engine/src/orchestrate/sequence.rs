@@ -232,6 +232,14 @@ pub enum Outcome {
 }
 
 impl Sequence {
+    /// As it stands for a server that has been up and its clock even since then: no deadline is nearer than a full term.
+    pub fn since_up(mut self, limits: &Limits, up_since: Timestamp) -> Self {
+        if let Phase::Task(attempt) = &mut self.phase {
+            attempt.deadline = attempt.deadline_since(limits, up_since);
+        }
+        self
+    }
+
     /// The open attempt.
     pub fn attempt(&self) -> Option<&Attempt> {
         match &self.phase {
@@ -275,6 +283,20 @@ impl Sequence {
 }
 
 impl Attempt {
+    /// How long it may be silent.
+    pub fn term(&self, limits: &Limits) -> SignedDuration {
+        if self.started() > 0 { limits.task_timeout } else { limits.start_timeout }
+    }
+
+    /// Its deadline, which leaves a full term since the server has been up: nobody could answer before.
+    pub fn deadline_since(&self, limits: &Limits, up_since: Timestamp) -> Deadline {
+        let full_term = up_since.saturating_add(self.term(limits)).unwrap_or(Timestamp::MAX);
+        match self.deadline {
+            Deadline::At(deadline) => Deadline::At(deadline.max(full_term)),
+            other => other,
+        }
+    }
+
     /// How many tools have started.
     pub fn started(&self) -> usize {
         self.events.iter().filter(|event| !event.finished).count()

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::effect::{Effect, TimerKind};
 use super::fact::Fact;
-use super::sequence::{Attempt, Deadline, Outcome, Phase};
+use super::sequence::{Deadline, Outcome, Phase};
 use super::task;
 use super::turn::Turn;
 
@@ -32,7 +32,7 @@ pub(super) fn set_back(turn: &mut Turn<'_>) {
             }
         }
         Phase::Task(attempt) => {
-            let latest = after(term(turn, attempt));
+            let latest = after(attempt.term(turn.limits));
             if let Deadline::At(deadline) = attempt.deadline
                 && deadline > latest
             {
@@ -49,34 +49,31 @@ pub(super) fn set_back(turn: &mut Turn<'_>) {
     }
 }
 
-/// How long the open task may be silent.
-fn term(turn: &Turn<'_>, attempt: &Attempt) -> SignedDuration {
-    if attempt.started() > 0 { turn.limits.task_timeout } else { turn.limits.start_timeout }
-}
-
 fn deadline(turn: &mut Turn<'_>, up_since: Timestamp) {
     let Some(attempt) = turn.state.attempt() else { return };
-    let Deadline::At(deadline) = attempt.deadline else { return };
-    let started = attempt.started() > 0;
-    let term = term(turn, attempt);
-    let full_term = up_since.saturating_add(term).unwrap_or(Timestamp::MAX);
-    let kind = event_type::of_task(turn.state.name_of(attempt.task), "triggered");
+    let (Deadline::At(stated), Deadline::At(deadline)) =
+        (attempt.deadline, attempt.deadline_since(turn.limits, up_since))
+    else {
+        return;
+    };
     if turn.at < deadline {
+        if stated != deadline {
+            turn.record(Fact::DeadlineMoved { deadline });
+        }
         turn.effect(Effect::Arm(TimerKind::Deadline, deadline));
-    } else if turn.at < full_term {
-        turn.record(Fact::DeadlineMoved { deadline: full_term });
-        turn.effect(Effect::Arm(TimerKind::Deadline, full_term));
-    } else {
-        let message = if started {
-            let holders = attempt.holders().iter().map(|holder| format!("'{holder}'")).collect::<Vec<_>>().join(", ");
-            format!("{holders} started on '{kind}' and gave no sign of life for {}", display(term))
-        } else if attempt.finished() > 0 {
-            format!("'{kind}' was answered, but nobody started on it within {}", display(term))
-        } else {
-            format!("nobody started on '{kind}' within {}", display(term))
-        };
-        task::end(turn, Outcome::TimedOut, "errored", "fail", &message);
+        return;
     }
+    let kind = event_type::of_task(turn.state.name_of(attempt.task), "triggered");
+    let term = display(attempt.term(turn.limits));
+    let message = if attempt.started() > 0 {
+        let holders = attempt.holders().iter().map(|holder| format!("'{holder}'")).collect::<Vec<_>>().join(", ");
+        format!("{holders} started on '{kind}' and gave no sign of life for {term}")
+    } else if attempt.finished() > 0 {
+        format!("'{kind}' was answered, but nobody started on it within {term}")
+    } else {
+        format!("nobody started on '{kind}' within {term}")
+    };
+    task::end(turn, Outcome::TimedOut, "errored", "fail", &message);
 }
 
 fn remind(turn: &mut Turn<'_>) {

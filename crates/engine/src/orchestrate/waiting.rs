@@ -250,7 +250,7 @@ mod tests {
                 source: source.to_owned(),
                 context: "own".to_owned(),
                 triggered_id: self.sequence.attempt().unwrap().triggered_id.clone(),
-                data: json!({ "project": "p", "result": "pass", "status": "succeeded" }),
+                data: json!({ "project": "p", "stage": "dev", "service": "svc", "result": "pass", "status": "succeeded" }),
             }));
         }
 

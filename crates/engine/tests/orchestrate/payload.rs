@@ -130,10 +130,13 @@ fn corner_21_too_large_a_payload_ends_the_sequence_and_says_what_is_large() {
     let end = driver.published[0].data.clone();
     assert_eq!((&end["status"], &end["result"]), (&json!("errored"), &json!("fail")));
     let message = end["message"].as_str().unwrap();
-    assert!(message.starts_with("task 'check' cannot be offered: the event's data would be 10"), "{message}");
+    let start = "the answer of 'a' to task 'build' cannot be passed on: the event's data would be 10";
+    assert!(message.starts_with(start), "{message}");
     assert!(message.contains("more than the 1048576 that are allowed (largest: 'log' 10485"), "{message}");
     assert!(matches!(driver.facts.last(), Some((_, Fact::SlotFreed))));
-    assert_eq!((driver.offers.len(), driver.follows), (1, 0));
+    // What follows a failure follows, without what was too large.
+    assert_eq!((driver.offers.len(), driver.follows), (1, 1));
+    assert_eq!(driver.sequence.done[0].properties.get("log"), None);
 }
 
 #[test]

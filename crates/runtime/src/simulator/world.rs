@@ -198,6 +198,11 @@ impl World {
         self.catch_up();
     }
 
+    /// What steps go by.
+    pub fn setting(&self) -> Setting {
+        Setting { limits: self.limits, up_since: self.up_since }
+    }
+
     /// What the clock of the server says.
     pub fn now(&self) -> Timestamp {
         let at = BEGINNING.saturating_add(self.elapsed).unwrap_or(Timestamp::MAX);
@@ -318,8 +323,7 @@ impl World {
     }
 
     fn step(&mut self, command: Command) -> Result<Outcome, StoreError> {
-        let setting = Setting { limits: self.limits, up_since: self.up_since };
-        let now = self.now();
+        let (setting, now) = (self.setting(), self.now());
         self.steps += 1;
         let mut tx = self.store.begin()?;
         let outcome = step(&mut *tx, &[command], now, &setting, &mut self.shipyards)?;

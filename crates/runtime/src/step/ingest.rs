@@ -113,7 +113,8 @@ impl Work<'_> {
             .filter(|(_, open)| concerned(&open.stage))
             .map(|(id, open)| (id.clone(), open.stage.clone()))
             .collect();
-        if sequences.is_empty() {
+        // A stage that the run has yet to come to can be paused ahead; there is nothing there to abort.
+        if run.is_over() || (sequences.is_empty() && control == Control::Abort) {
             return Ok(Reply::Nothing);
         }
         run.control(control, stage);

@@ -77,6 +77,8 @@ impl Work<'_> {
         if self.tx.service(id, name)?.is_some() {
             return Err(CommandError::ServiceExists(name.to_owned()));
         }
+        // What ran under the name before it was a service is not shown with it.
+        self.tx.remove_service(id, name)?;
         self.tx.add_service(id, &Service { name: name.to_owned(), created: self.now })?;
         let data = json!({ "project": project, "service": name });
         let done = json!({ "project": project, "service": name, "status": "succeeded", "result": "pass" });

@@ -172,7 +172,11 @@ impl<'a> Work<'a> {
             self.tx.disarm(&timer.sequence, timer.kind)?;
             if let Err(StoreError::Unreadable(why)) = self.tx.sequence(&timer.sequence) {
                 // It would fail for ever and hold up all other timers.
-                tracing::error!(sequence = timer.sequence, why, "a timer of a sequence that cannot be read is given up");
+                tracing::error!(
+                    sequence = timer.sequence,
+                    why,
+                    "a timer of a sequence that cannot be read is given up"
+                );
                 continue;
             }
             let input = Input::Timer { kind: timer.kind, up_since: self.setting.up_since };

@@ -7,6 +7,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::command::{Command, CommandError, Reply};
 use crate::ports::{Clock, StoreError, StoreReader};
+use crate::step::Setting;
 
 /// What the writer is sent.
 pub(super) enum Message {
@@ -24,6 +25,7 @@ pub struct Handle {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) commits: watch::Receiver<u64>,
     pub(super) offers: watch::Receiver<u64>,
+    pub(super) setting: watch::Receiver<Setting>,
 }
 
 /// Why a command was not carried out.
@@ -61,6 +63,11 @@ impl Handle {
         tokio::task::spawn_blocking(move || question(&*reader))
             .await
             .map_err(|error| StoreError::Failed(format!("a question to the store came to no end: {error}")))?
+    }
+
+    /// What the writer goes by.
+    pub fn setting(&self) -> Setting {
+        *self.setting.borrow()
     }
 
     /// Time and new ids.

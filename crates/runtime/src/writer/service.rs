@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::handle::{Handle, Message};
 use crate::command::{Command, CommandError, Reply};
-use crate::ports::{Clock, Store, StoreError, StoreReader};
+use crate::ports::{Clock, EventFilter, Slice, Store, StoreError, StoreReader};
 use crate::step::{Outcome, Setting, Shipyards, step};
 
 /// How long the writer sleeps at most; nothing relies on it.
@@ -48,12 +48,14 @@ pub struct Writer {
     commits: watch::Sender<u64>,
     offers: watch::Sender<u64>,
     shipyards: Shipyards,
-    /// Since when the server has been up and its clock even.
-    up_since: Timestamp,
+    /// What steps go by: with it the time since when the server has been up and its clock even.
+    setting: watch::Sender<Setting>,
     /// Where the wall clock would stand if it had never jumped, less the monotonic one.
     offset: SignedDuration,
     /// What is to be done before the next message.
     chores: Chores,
+    /// Whether the clock was set back and deadlines have to be pulled in.
+    set_back: bool,
     /// When answers that are past their time are removed next.
     tidy: Timestamp,
     /// Whether a commit has failed and the store was not reopened yet.
@@ -99,8 +101,20 @@ impl Writer {
         let (offers, offers_seen) = watch::channel(0);
         let reader = store.reader();
         let chores = Chores::read(&*reader)?;
+        // What is newer than now was stored before the clock was set back, while nobody was up to see it.
+        let newest = reader.events(&EventFilter::default(), Slice { offset: 0, limit: 1 })?.items.pop();
+        let newest = newest.and_then(|stored| stored.event.time).unwrap_or(Timestamp::MIN);
+        let set_back = newest.duration_since(clock.now()) > JUMP;
         let (up_since, offset) = (clock.now(), offset(&*clock));
-        let handle = Handle { sender, reader, clock: Arc::clone(&clock), commits: commits_seen, offers: offers_seen };
+        let (setting, setting_seen) = watch::channel(Setting { limits: options.limits, up_since });
+        let handle = Handle {
+            sender,
+            reader,
+            clock: Arc::clone(&clock),
+            commits: commits_seen,
+            offers: offers_seen,
+            setting: setting_seen,
+        };
         let writer = Self {
             store,
             clock,
@@ -109,10 +123,11 @@ impl Writer {
             commits,
             offers,
             shipyards: Shipyards::default(),
-            up_since,
+            setting,
             offset,
             chores,
             tidy: up_since,
+            set_back,
             broken: false,
         };
         Ok((writer, handle))
@@ -182,6 +197,9 @@ impl Writer {
             return;
         }
         self.watch_the_clock();
+        if std::mem::take(&mut self.set_back) {
+            self.chore(Command::ClockSetBack);
+        }
         if std::mem::take(&mut self.chores.deferred) {
             self.chore(Command::Deferred);
         }
@@ -253,7 +271,7 @@ impl Writer {
     }
 
     fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
-        let setting = Setting { limits: self.options.limits, up_since: self.up_since };
+        let setting = *self.setting.borrow();
         let mut tx = self.store.begin()?;
         let outcome = step(&mut *tx, commands, self.clock.now(), &setting, &mut self.shipyards)?;
         tx.commit()?;
@@ -284,11 +302,10 @@ impl Writer {
         let jump = offset - std::mem::replace(&mut self.offset, offset);
         if jump.abs() > JUMP {
             tracing::warn!(seconds = jump.as_secs(), "the clock has jumped");
-            self.up_since = self.clock.now();
+            let now = self.clock.now();
+            self.setting.send_modify(|setting| setting.up_since = now);
         }
-        if jump < -JUMP {
-            self.chore(Command::ClockSetBack);
-        }
+        self.set_back |= jump < -JUMP;
     }
 }
 

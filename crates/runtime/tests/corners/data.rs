@@ -65,23 +65,30 @@ fn corner_21_a_loop_does_not_grow() {
 }
 
 #[test]
-fn corner_21_more_than_a_mebibyte_ends_readably_in_the_next_stage_too() {
+fn corner_21_more_than_a_mebibyte_fails_readably_where_it_comes_from_and_is_rolled_back() {
     let mut world = world(
-        "{name: dev, sequences: [{name: delivery, tasks: [{name: build}]}]},
+        "{name: dev, sequences: [{name: delivery, tasks: [{name: build}]}, {name: rollback, tasks: [{name: undo}],
+          triggeredOn: [{event: dev.delivery.finished, selector: {match: {result: fail}}}]}]},
          {name: prod, sequences: [{name: delivery, triggeredOn: [{event: dev.delivery.finished}], tasks: [{name: release}]}]}",
     );
     let run = trigger(&mut world, "dev", "delivery");
-    let next = trigger(&mut world, "prod", "delivery");
     let build = task(&world, &run);
     world.started(&build, TOOL);
     world.finished(&build, TOOL, json!({ "status": "succeeded", "result": "pass", "log": "x".repeat(1 << 20) }));
-    pass(&mut world, &next);
-    assert_eq!(endings(&world, &run), ["dev.delivery finished pass/succeeded", "prod.delivery finished fail/errored"]);
-    let end = &events(&world, &run, "prod.delivery.finished")[0];
+    assert_eq!(endings(&world, &run), ["dev.delivery finished fail/errored", "dev.rollback open"]);
+    let end = &events(&world, &run, "dev.delivery.finished")[0];
     let message = end.data["message"].as_str().unwrap();
     assert!(message.contains("more than the 1048576 that are allowed (largest: 'log' 1048"), "{message}");
+    pass(&mut world, &run);
     assert_eq!(state(&world, &run), "finished");
-    assert!(world.queue("p", "prod", "svc").is_empty());
+    assert!(world.queue("p", "dev", "svc").is_empty());
+    // The answer itself is kept as it came.
+    assert_eq!(events(&world, &run, "build.finished")[0].data["log"].as_str().unwrap().len(), 1 << 20);
+    // So is a trigger that is too large.
+    let run = world.trigger("p", "dev", "delivery", "svc", json!({ "log": "x".repeat(1 << 20) }));
+    assert_eq!(endings(&world, &run), [""; 0]);
+    let end = &events(&world, &run, "dev.delivery.finished")[0];
+    assert!(end.data["message"].as_str().unwrap().starts_with("Unable to start sequence delivery: the event's data"));
 }
 
 #[test]

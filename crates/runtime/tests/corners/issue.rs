@@ -294,3 +294,51 @@ fn nothing_waits_for_ever() {
         assert!(world.queue("p", "dev", "svc").is_empty() && world.timers().is_empty(), "{at}");
     }
 }
+
+#[test]
+fn a_stage_that_is_yet_to_come_can_be_paused_ahead() {
+    let mut world = world(
+        "{name: dev, sequences: [{name: delivery, tasks: [{name: build}]}]},
+         {name: prod, sequences: [{name: delivery, triggeredOn: [{event: dev.delivery.finished}], tasks: [{name: release}]}]}",
+    );
+    let run = trigger(&mut world, "dev", "delivery");
+    assert!(world.control("p", &run, Some("prod"), Control::Pause));
+    assert!(!world.control("p", &run, Some("prod"), Control::Abort), "there is nothing to abort yet");
+    pass(&mut world, &run);
+    assert!(open(&world, &run).is_empty());
+    assert!(world.control("p", &run, Some("prod"), Control::Resume));
+    assert_eq!(open(&world, &run), ["release"]);
+    pass(&mut world, &run);
+    assert!(!world.control("p", &run, None, Control::Pause), "it is over");
+}
+
+#[test]
+fn an_answer_that_does_not_say_where_it_belongs_counts_for_nothing() {
+    let mut world = world(ONE);
+    let run = trigger(&mut world, "dev", "delivery");
+    let build = task(&world, &run);
+    world.started(&build, TOOL);
+    for field in ["stage", "service"] {
+        let mut data = succeeded("pass");
+        data[field] = "".into();
+        world.finished(&build, TOOL, data);
+        assert_eq!(world.ignored(&run).pop(), Some(Why::Missing { field: format!("data.{field}") }));
+    }
+    assert_eq!(open(&world, &run), ["build"]);
+}
+
+#[test]
+fn a_deadline_as_it_is_shown_leaves_a_full_term_since_the_restart() {
+    let mut world = world(ONE);
+    let run = trigger(&mut world, "dev", "delivery");
+    world.advance(minutes(6));
+    world.kill();
+    let setting = world.setting();
+    let seen = world.sequences(&run).remove(0).since_up(&setting.limits, setting.up_since);
+    let Deadline::At(shown) = seen.attempt().unwrap().deadline else { panic!("it has a deadline") };
+    assert_eq!(shown.duration_since(world.now()), minutes(10));
+    world.advance(minutes(9));
+    assert_eq!(open(&world, &run), ["build"]);
+    world.advance(minutes(1));
+    assert_eq!(world.sequences(&run)[0].state(), "timedOut");
+}

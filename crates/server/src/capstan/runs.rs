@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use capstan_engine::orchestrate::{Queue, Sequence, Slot};
 use capstan_runtime::ports::{Project, RunFilter, SequenceFilter, Slice, StoreError, StoreReader};
+use capstan_runtime::step::Setting;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -120,18 +121,25 @@ pub(super) async fn get(
     Names((project, context)): Names<(String, String)>,
 ) -> Result<Json<WholeRun>, Failure> {
     let unknown = format!("project '{project}' has no run '{context}'");
-    let now = state.handle.clock().now();
-    let run = state.handle.read(move |reader| whole(reader, &project, &context, now)).await?;
+    let (now, setting) = (state.handle.clock().now(), state.handle.setting());
+    let run = state.handle.read(move |reader| whole(reader, &project, &context, now, &setting)).await?;
     run.map(Json).ok_or_else(|| Failure::not_found(unknown))
 }
 
-fn whole(reader: &dyn StoreReader, name: &str, context: &str, now: Timestamp) -> Result<Option<WholeRun>, StoreError> {
+fn whole(
+    reader: &dyn StoreReader,
+    name: &str,
+    context: &str,
+    now: Timestamp,
+    setting: &Setting,
+) -> Result<Option<WholeRun>, StoreError> {
     let Some(project) = reader.project(name)? else { return Ok(None) };
     let filter = RunFilter { project: name.to_owned(), contexts: vec![context.to_owned()], ..RunFilter::default() };
     let Some(run) = reader.runs(&filter, Slice::ALL)?.items.pop() else { return Ok(None) };
     let filter = of_run(name, context);
-    let mut sequences = reader.sequences(&filter, Slice::ALL)?.items;
-    sequences.reverse();
+    let newest_first = reader.sequences(&filter, Slice::ALL)?.items.into_iter();
+    let seen = |sequence: Sequence| sequence.since_up(&setting.limits, setting.up_since);
+    let sequences: Vec<Sequence> = newest_first.rev().map(seen).collect();
     let facts = reader.facts(project.id, context)?;
     let mut waiting = Vec::new();
     for sequence in sequences.iter().filter(|sequence| !sequence.is_over()) {

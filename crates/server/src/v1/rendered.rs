@@ -17,10 +17,17 @@ impl Rendered {
 
     /// As the store of events has it. In v1 that is a connector like any other and leaves its mark, with an empty id.
     pub(super) fn stored(mut event: CloudEvent) -> Self {
-        if let Value::Object(data) = &mut event.data
-            && !data.contains_key("temporaryData")
-        {
-            data.insert("temporaryData".to_owned(), json!({ "distributor": { "subscriptionID": "" } }));
+        if let Value::Object(data) = &mut event.data {
+            let mark = json!({ "subscriptionID": "" });
+            match data.get_mut("temporaryData") {
+                // Another connector's mark gives way; without one v1 adds none to what the sender put there.
+                Some(Value::Object(temporary)) => {
+                    if let Some(distributor) = temporary.get_mut("distributor") {
+                        *distributor = mark;
+                    }
+                }
+                _ => drop(data.insert("temporaryData".to_owned(), json!({ "distributor": mark }))),
+            }
         }
         Self::open(event)
     }

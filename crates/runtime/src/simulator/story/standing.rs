@@ -78,7 +78,9 @@ fn waits(world: &World, sequence: &Sequence) -> Vec<orchestrate::Waiting> {
     // Whoever holds the slot is of one run.
     let mut holders = queue.held.first().map(|place| world.sequences(&place.context)).unwrap_or_default();
     holders.retain(|holder| queue.held.iter().any(|place| place.sequence == holder.id));
-    let all = orchestrate::waiting(sequence, &queue, world.now()).into_iter();
+    let setting = world.setting();
+    let seen = sequence.clone().since_up(&setting.limits, setting.up_since);
+    let all = orchestrate::waiting(&seen, &queue, world.now()).into_iter();
     all.map(|waiting| waiting.with_holders(&holders)).collect()
 }
 
