@@ -56,8 +56,8 @@ impl Store for SqliteStore {
     }
 }
 
-/// Makes the file, if it is not there, for its owner alone: events may hold what is not for everybody. SQLite gives its log
-/// the same mode. Where this fails SQLite says why.
+/// Makes the file, if it is not there, for its owner alone: events may hold what is not for everybody. The log beside it
+/// gets the same mode. Where this fails, opening it says why.
 fn make_private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

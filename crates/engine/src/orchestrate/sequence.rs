@@ -233,6 +233,7 @@ pub enum Outcome {
 
 impl Sequence {
     /// As it stands for a server that has been up and its clock even since then: no deadline is nearer than a full term.
+    #[must_use]
     pub fn since_up(mut self, limits: &Limits, up_since: Timestamp) -> Self {
         if let Phase::Task(attempt) = &mut self.phase {
             attempt.deadline = attempt.deadline_since(limits, up_since);

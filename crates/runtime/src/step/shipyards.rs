@@ -1,4 +1,4 @@
-//! Shipyards of open runs, parsed once.
+//! Shipyards by what they say, parsed once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -152,7 +152,7 @@ impl<'a> Work<'a> {
                     let Some((project, _)) = self.tx.sequence(&sequence)? else { continue };
                     (project, Deferred::Granted { sequence })
                 }
-                // Timers, controls and reactions are delivered by the command itself.
+                // That one stands behind others is told at once; the command itself delivers all else.
                 Caused::Deliver { sequence, input } => {
                     self.deliver(&sequence, &input)?;
                     continue;
