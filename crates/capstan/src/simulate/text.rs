@@ -4,6 +4,9 @@ use capstan_runtime::simulator::{Line, Played, RunStanding, span};
 
 use crate::terminal::Style;
 
+/// How many refusals of a run are told in full.
+const REFUSALS: usize = 3;
+
 /// What happened, how everything stands, and what was expected in vain.
 pub(super) fn tell(played: &mut Played, about: &str, differences: &[String], style: Style) -> String {
     let mut told = String::new();
@@ -65,6 +68,12 @@ fn standing(run: &RunStanding, style: Style) -> String {
             None => format!("{} ({})", painted(&sequence.result, style), sequence.status),
         };
         told.push_str(&format!("  {name:<0$}  {service:<1$}  {state:<2$}  {rest}\n", widths[0], widths[1], widths[2]));
+    }
+    for message in run.refused.iter().take(REFUSALS) {
+        told.push_str(&format!("  {}  {message}\n", style.red("refused")));
+    }
+    if run.refused.len() > REFUSALS {
+        told.push_str(&format!("  {}  {} more\n", style.red("refused"), run.refused.len() - REFUSALS));
     }
     told
 }

@@ -197,10 +197,12 @@ impl Run {
                 self.paused_stages.remove(stage);
             }
         }
+        // Where nothing is open, what is shown stays as it was.
         if let (Control::Pause | Control::Resume, Some(stage)) = (control, stage)
+            && self.open.values().any(|open| open.stage == stage)
             && let Some(view) = self.stages.iter_mut().find(|view| view.name == stage)
         {
-            view.state = if control == Control::Pause { "paused" } else { "triggered" }.to_owned();
+            view.state = if control == Control::Pause { "paused" } else { "started" }.to_owned();
         }
     }
 

@@ -306,6 +306,10 @@ fn a_stage_that_is_yet_to_come_can_be_paused_ahead() {
     assert!(!world.control("p", &run, Some("prod"), Control::Abort), "there is nothing to abort yet");
     pass(&mut world, &run);
     assert!(open(&world, &run).is_empty());
+    // A stage that is through stays what it became.
+    assert!(world.control("p", &run, Some("dev"), Control::Pause));
+    assert_eq!(world.run(&run).unwrap().stages[0].state, "succeeded");
+    assert!(world.control("p", &run, Some("dev"), Control::Resume));
     assert!(world.control("p", &run, Some("prod"), Control::Resume));
     assert_eq!(open(&world, &run), ["release"]);
     pass(&mut world, &run);

@@ -4,8 +4,18 @@ use capstan_engine::orchestrate::{Fact, Phase, Sequence};
 use capstan_model::diagnostic::Span;
 use capstan_model::yaml::{Decoder, FromYaml, NodeId};
 
-use super::decode::{count, stage_and_sequence};
+use super::decode::{count, stage_and_sequence, word};
 use crate::simulator::World;
+
+/// What a run or a sequence can be.
+const STATES: [&str; 8] =
+    ["triggered", "waiting", "started", "waitingForApproval", "paused", "finished", "aborted", "timedOut"];
+
+/// How a sequence or a task can end.
+const STATUSES: [&str; 4] = ["succeeded", "errored", "aborted", "unknown"];
+
+/// What comes of it.
+const RESULTS: [&str; 3] = ["pass", "warning", "fail"];
 
 /// Of the run, or of those of its sequences and tasks that are named, all that is given has to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,9 +164,9 @@ impl FromYaml for Expectation {
                 "run" => expectation.run = String::from_yaml(decoder, value).unwrap_or_default(),
                 "sequence" => expectation.sequence = stage_and_sequence(decoder, value),
                 "task" => expectation.task = String::from_yaml(decoder, value),
-                "state" => expectation.state = String::from_yaml(decoder, value),
-                "status" => expectation.status = String::from_yaml(decoder, value),
-                "result" => expectation.result = String::from_yaml(decoder, value),
+                "state" => expectation.state = word(decoder, value, &STATES),
+                "status" => expectation.status = word(decoder, value, &STATUSES),
+                "result" => expectation.result = word(decoder, value, &RESULTS),
                 "times" => expectation.times = count(decoder, value),
                 "sequences" => expectation.sequences = count(decoder, value),
                 "ignored" => expectation.ignored = count(decoder, value),

@@ -1,6 +1,6 @@
 //! How everything stands at the end.
 
-use capstan_engine::orchestrate::{self, Phase, Sequence, TimerKind};
+use capstan_engine::orchestrate::{self, Fact, Phase, Sequence, TimerKind};
 use serde::Serialize;
 
 use super::lines::{name_of, run_of};
@@ -20,6 +20,9 @@ pub struct RunStanding {
     pub state: String,
     /// Its sequences, in the order of their triggers.
     pub sequences: Vec<SequenceStanding>,
+    /// Why others could not start, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
 }
 
 /// A sequence at the end.
@@ -60,8 +63,13 @@ impl Played {
                 let waiting = Waiting::of(waits(&self.world, &sequence), reminder, &speaker);
                 stand(sequence, waiting)
             });
+            let refused = self.world.facts(context).into_iter().filter_map(|stored| match stored.fact {
+                Fact::Refused { message, .. } => Some(message),
+                _ => None,
+            });
             runs.push(RunStanding {
                 sequences: of_run.collect(),
+                refused: refused.collect(),
                 run: run.clone(),
                 context: context.clone(),
                 state: state.word().to_owned(),
