@@ -152,3 +152,16 @@ fn runs_are_listed_in_parts_and_what_is_not_there_is_said() {
     let document = server.get("/api/capstan/v1/openapi.json").json();
     assert_eq!(document["info"]["title"], "Capstan");
 }
+
+#[test]
+fn a_trigger_that_begins_nothing_says_why_under_its_context() {
+    let server = TestServer::start();
+    server.with_project("p");
+    let mut nowhere = event("1");
+    nowhere["data"]["stage"] = "".into();
+    let context = server.post("/api/capstan/v1/events", &nowhere).json()["context"].as_str().unwrap().to_owned();
+    let run = run(&server, &context);
+    assert_eq!(run.get("run"), None);
+    let sentence = "changed nothing: it has no 'data.stage', without which it counts for nothing";
+    assert!(run["history"][0]["sentence"].as_str().unwrap().ends_with(sentence), "{run}");
+}

@@ -38,8 +38,9 @@ pub(super) struct RunPage {
 /// A run with everything that is known of it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WholeRun {
-    /// Where it stands.
-    run: RunBody,
+    /// Where it stands; absent where events of this context came and none could begin a run: the history says why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<RunBody>,
     /// Its sequences, the oldest first.
     sequences: Vec<SequenceBody>,
     /// What it waits for; empty when it is over.
@@ -135,12 +136,15 @@ fn whole(
 ) -> Result<Option<WholeRun>, StoreError> {
     let Some(project) = reader.project(name)? else { return Ok(None) };
     let filter = RunFilter { project: name.to_owned(), contexts: vec![context.to_owned()], ..RunFilter::default() };
-    let Some(run) = reader.runs(&filter, Slice::ALL)?.items.pop() else { return Ok(None) };
+    let run = reader.runs(&filter, Slice::ALL)?.items.pop();
     let filter = of_run(name, context);
     let newest_first = reader.sequences(&filter, Slice::ALL)?.items.into_iter();
     let seen = |sequence: Sequence| sequence.since_up(&setting.limits, setting.up_since);
     let sequences: Vec<Sequence> = newest_first.rev().map(seen).collect();
     let facts = reader.facts(project.id, context)?;
+    if run.is_none() && facts.is_empty() {
+        return Ok(None);
+    }
     let mut waiting = Vec::new();
     for sequence in sequences.iter().filter(|sequence| !sequence.is_over()) {
         let queue = reader.queue(project.id, &sequence.scope.stage, &sequence.scope.service)?;
@@ -151,7 +155,7 @@ fn whole(
         waiting.extend(waiting::of(sequence, &facts, &queue, &holders, now));
     }
     Ok(Some(WholeRun {
-        run: RunBody::of(&run),
+        run: run.as_ref().map(RunBody::of),
         sequences: sequences.iter().map(SequenceBody::of).collect(),
         waiting,
         history: history::of(facts),
