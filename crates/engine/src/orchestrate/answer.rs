@@ -128,7 +128,7 @@ fn deadline(turn: &Turn<'_>, started: bool) -> Deadline {
     } else if turn.state.paused {
         Deadline::Left(term)
     } else {
-        Deadline::At(turn.at.saturating_add(term).unwrap_or(jiff::Timestamp::MAX))
+        Deadline::At(turn.after(term))
     }
 }
 
@@ -140,7 +140,7 @@ fn arm(turn: &mut Turn<'_>) {
         Deadline::Left(_) => {}
         Deadline::None => {
             turn.effect(Effect::Disarm(TimerKind::Deadline));
-            let reminder = turn.at.saturating_add(turn.limits.reminder).unwrap_or(jiff::Timestamp::MAX);
+            let reminder = turn.after(turn.limits.reminder);
             turn.effect(Effect::Arm(TimerKind::Reminder, reminder));
         }
     }

@@ -1,14 +1,15 @@
 //! From a `.triggered` event to a sequence (contract: core.md 2.3 and 3.1).
 
-use capstan_model::event::rest::{CONTROL_PLANE_SPEC_VERSION, data_text};
+use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, EventType, event_type};
 use capstan_model::shipyard::{self, Shipyard};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::fact::{Birth, Why};
+use super::made::control_plane_event;
 use super::run::Run;
-use super::sequence::{CONTROL_PLANE, Limits, Scope};
+use super::sequence::{Limits, Scope};
 use super::{ids, payload};
 
 /// The name of the sequence that every stage has, defined or not.
@@ -85,19 +86,11 @@ pub fn begin(
             Begun::Sequence(Box::new(Birth { id, scope, definition, input, ordinal: position, paused }))
         }
         Err(message) => {
-            let mut extensions = Map::new();
-            extensions.insert("shkeptnspecversion".to_owned(), CONTROL_PLANE_SPEC_VERSION.into());
-            let finished = CloudEvent {
-                id: ids::derive(at, &[&event.source, &event.id, "refused"]),
-                source: CONTROL_PLANE.to_owned(),
-                kind: event_type::of_sequence(subject.stage, subject.sequence, "finished"),
-                time: Some(at),
-                context: Some(run.context.clone()),
-                triggered_id: Some(event.id.clone()),
-                commit: None,
-                extensions,
-                data: payload::of_end(&scope, &scope.labels, "errored", "fail", &message),
-            };
+            let id = ids::derive(at, &[&event.source, &event.id, "refused"]);
+            let kind = event_type::of_sequence(subject.stage, subject.sequence, "finished");
+            let data = payload::of_end(&scope, &scope.labels, "errored", "fail", &message);
+            let mut finished = control_plane_event(id, kind, &run.context, at, data);
+            finished.triggered_id = Some(event.id.clone());
             Begun::Refused(Box::new(Refusal { message, finished }))
         }
     }

@@ -1,7 +1,5 @@
 //! Pause, resume and abort (contract: core.md 3.6; corner 15 of section 9).
 
-use jiff::Timestamp;
-
 use super::effect::{Effect, TimerKind};
 use super::fact::Fact;
 use super::sequence::{Deadline, Outcome, Phase};
@@ -25,7 +23,7 @@ pub(super) fn pause(turn: &mut Turn<'_>) {
 
 /// A sequence whose run is paused begins so.
 pub(super) fn arm_reminder(turn: &mut Turn<'_>) {
-    let next = turn.at.saturating_add(turn.limits.reminder).unwrap_or(Timestamp::MAX);
+    let next = turn.after(turn.limits.reminder);
     turn.effect(Effect::Arm(TimerKind::Reminder, next));
 }
 
@@ -35,7 +33,7 @@ pub(super) fn resume(turn: &mut Turn<'_>) {
         return;
     }
     let deadline = match turn.state.attempt().map(|attempt| attempt.deadline) {
-        Some(Deadline::Left(left)) => Some(turn.at.saturating_add(left).unwrap_or(Timestamp::MAX)),
+        Some(Deadline::Left(left)) => Some(turn.after(left)),
         _ => None,
     };
     turn.record(Fact::Resumed { deadline });

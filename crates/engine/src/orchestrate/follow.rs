@@ -1,12 +1,12 @@
 //! What follows a sequence (contract: core.md 3.5).
 
-use capstan_model::event::rest::CONTROL_PLANE_SPEC_VERSION;
 use capstan_model::event::{CloudEvent, event_type};
 use capstan_model::shipyard::{Shipyard, Trigger};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::sequence::{CONTROL_PLANE, Phase, Sequence};
+use super::made::control_plane_event;
+use super::sequence::{Phase, Sequence};
 use super::{ids, payload};
 
 /// The `.triggered` events of all sequences that the end of this one starts, in the order of the shipyard. Data: what the
@@ -21,19 +21,10 @@ pub fn followers(ended: &Sequence, shipyard: &Shipyard, at: Timestamp) -> Vec<Cl
             let matching = sequence.triggered_on.iter().filter(|trigger| fires(trigger, &end, &ending.result, last));
             for _ in matching {
                 let ordinal = events.len().to_string();
-                let mut extensions = Map::new();
-                extensions.insert("shkeptnspecversion".to_owned(), CONTROL_PLANE_SPEC_VERSION.into());
-                events.push(CloudEvent {
-                    id: ids::derive(at, &[&ended.id, "follow", &ordinal]),
-                    source: CONTROL_PLANE.to_owned(),
-                    kind: event_type::of_sequence(&stage.name, &sequence.name, "triggered"),
-                    time: Some(at),
-                    context: Some(ended.scope.context.clone()),
-                    triggered_id: None,
-                    commit: None,
-                    extensions,
-                    data: Value::Object(payload::carried(ended, &stage.name)),
-                });
+                let id = ids::derive(at, &[&ended.id, "follow", &ordinal]);
+                let kind = event_type::of_sequence(&stage.name, &sequence.name, "triggered");
+                let data = Value::Object(payload::carried(ended, &stage.name));
+                events.push(control_plane_event(id, kind, &ended.scope.context, at, data));
             }
         }
     }

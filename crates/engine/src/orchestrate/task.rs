@@ -16,7 +16,7 @@ use super::verdict::Verdict;
 pub(super) fn ready(turn: &mut Turn<'_>, task: usize) {
     let delay = turn.state.definition.tasks.get(task).map(shipyard::Task::delay).unwrap_or_default();
     // A delay beyond the end of time is one for ever.
-    let due = (!delay.is_zero()).then(|| turn.at.saturating_add(delay).unwrap_or(jiff::Timestamp::MAX));
+    let due = (!delay.is_zero()).then(|| turn.after(delay));
     turn.record(Fact::TaskReady { task, due });
     if let Some(due) = due {
         turn.effect(Effect::Arm(TimerKind::Delay, due));
@@ -45,7 +45,7 @@ pub(super) fn offer_if_ready(turn: &mut Turn<'_>) {
     let triggered_id = turn.id(&[&task.to_string(), &attempt.to_string(), "triggered"]);
     let mut event = turn.event(triggered_id.clone(), event_type::of_task(&name, "triggered"), Value::Object(data));
     event.commit.clone_from(&turn.state.scope.commit);
-    let deadline = turn.at.saturating_add(turn.limits.start_timeout).unwrap_or(jiff::Timestamp::MAX);
+    let deadline = turn.after(turn.limits.start_timeout);
     turn.record(Fact::TaskOffered { task, attempt, triggered_id, deadline, result, status, image, asks });
     turn.effect(Effect::Offer(event));
     turn.effect(Effect::Arm(TimerKind::Deadline, deadline));

@@ -13,7 +13,15 @@ use super::turn::Turn;
 
 pub(super) fn elapsed(turn: &mut Turn<'_>, kind: TimerKind, up_since: Timestamp) {
     match kind {
-        TimerKind::Delay => task::offer_if_ready(turn),
+        TimerKind::Delay => {
+            task::offer_if_ready(turn);
+            // One that comes too early comes again.
+            if let Phase::Ready { due: Some(due), .. } = turn.state.phase
+                && due > turn.at
+            {
+                turn.effect(Effect::Arm(TimerKind::Delay, due));
+            }
+        }
         TimerKind::Deadline => deadline(turn, up_since),
         TimerKind::Reminder => remind(turn),
     }
@@ -21,18 +29,17 @@ pub(super) fn elapsed(turn: &mut Turn<'_>, kind: TimerKind, up_since: Timestamp)
 
 /// Nothing is farther off than a full term from now.
 pub(super) fn set_back(turn: &mut Turn<'_>) {
-    let after = |term| turn.at.saturating_add(term).unwrap_or(Timestamp::MAX);
     match &turn.state.phase {
         Phase::Ready { task, due: Some(due) } => {
             let delay = turn.state.definition.tasks.get(*task).map(shipyard::Task::delay).unwrap_or_default();
-            let (task, latest) = (*task, after(delay));
+            let (task, latest) = (*task, turn.after(delay));
             if *due > latest {
                 turn.record(Fact::TaskReady { task, due: Some(latest) });
                 turn.effect(Effect::Arm(TimerKind::Delay, latest));
             }
         }
         Phase::Task(attempt) => {
-            let latest = after(attempt.term(turn.limits));
+            let latest = turn.after(attempt.term(turn.limits));
             if let Deadline::At(deadline) = attempt.deadline
                 && deadline > latest
             {
@@ -44,7 +51,7 @@ pub(super) fn set_back(turn: &mut Turn<'_>) {
     }
     let asks = turn.state.attempt().is_some_and(|attempt| attempt.asks && attempt.started() > 0);
     if asks || turn.state.paused {
-        let next = turn.at.saturating_add(turn.limits.reminder).unwrap_or(Timestamp::MAX);
+        let next = turn.after(turn.limits.reminder);
         turn.effect(Effect::Arm(TimerKind::Reminder, next));
     }
 }
@@ -79,7 +86,7 @@ fn deadline(turn: &mut Turn<'_>, up_since: Timestamp) {
 fn remind(turn: &mut Turn<'_>) {
     let since = turn.state.attempt().map_or(turn.state.triggered_at, |attempt| attempt.last_sign);
     turn.record(Fact::Reminded { since });
-    let next = turn.at.saturating_add(turn.limits.reminder).unwrap_or(Timestamp::MAX);
+    let next = turn.after(turn.limits.reminder);
     turn.effect(Effect::Arm(TimerKind::Reminder, next));
 }
 

@@ -1,14 +1,15 @@
 //! A decision while it is made.
 
 use capstan_model::event::CloudEvent;
-use jiff::Timestamp;
-use serde_json::{Map, Value};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::apply::apply;
 use super::effect::{Decision, Effect};
 use super::fact::Fact;
 use super::ids;
-use super::sequence::{CONTROL_PLANE, Limits, Sequence, Slot};
+use super::made::control_plane_event;
+use super::sequence::{Limits, Sequence, Slot};
 
 /// The facts and effects so far, and the state that the facts lead to.
 pub(super) struct Turn<'a> {
@@ -21,6 +22,11 @@ pub(super) struct Turn<'a> {
 impl<'a> Turn<'a> {
     pub(super) fn new(state: Sequence, at: Timestamp, limits: &'a Limits) -> Self {
         Self { state, at, limits, decision: Decision::default() }
+    }
+
+    /// That long from now; beyond the end of time: at its end.
+    pub(super) fn after(&self, term: SignedDuration) -> Timestamp {
+        self.at.saturating_add(term).unwrap_or(Timestamp::MAX)
     }
 
     /// States a fact; what comes after builds on it.
@@ -49,20 +55,7 @@ impl<'a> Turn<'a> {
 
     /// An event of the control plane about this sequence.
     pub(super) fn event(&self, id: String, kind: String, data: Value) -> CloudEvent {
-        let mut extensions = Map::new();
-        let version = capstan_model::event::rest::CONTROL_PLANE_SPEC_VERSION;
-        extensions.insert("shkeptnspecversion".to_owned(), version.into());
-        CloudEvent {
-            id,
-            source: CONTROL_PLANE.to_owned(),
-            kind,
-            time: Some(self.at),
-            context: Some(self.state.scope.context.clone()),
-            triggered_id: None,
-            commit: None,
-            extensions,
-            data,
-        }
+        control_plane_event(id, kind, &self.state.scope.context, self.at, data)
     }
 
     /// An id of something that this sequence causes now.

@@ -2,10 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use capstan_engine::orchestrate::{CONTROL_PLANE, ids};
-use capstan_model::event::CloudEvent;
-use capstan_model::event::rest::CONTROL_PLANE_SPEC_VERSION;
-use serde_json::{Map, Value, json};
+use capstan_engine::orchestrate::{control_plane_event, ids};
+use serde_json::{Value, json};
 
 use super::work::Work;
 use crate::command::{CommandError, Reply};
@@ -130,19 +128,8 @@ impl Work<'_> {
 
     /// Stores an event of the control plane about a project, as v1 publishes them (contract: core.md 1.4).
     fn tell(&mut self, project: Option<ProjectId>, what: &str, context: &str, data: Value) -> Result<(), CommandError> {
-        let mut extensions = Map::new();
-        extensions.insert("shkeptnspecversion".to_owned(), CONTROL_PLANE_SPEC_VERSION.into());
-        let event = CloudEvent {
-            id: ids::derive(self.now, &[context, what]),
-            source: CONTROL_PLANE.to_owned(),
-            kind: format!("sh.keptn.event.{what}"),
-            time: Some(self.now),
-            context: Some(context.to_owned()),
-            triggered_id: None,
-            commit: None,
-            extensions,
-            data,
-        };
+        let id = ids::derive(self.now, &[context, what]);
+        let event = control_plane_event(id, format!("sh.keptn.event.{what}"), context, self.now, data);
         self.tx.append_event(project, &event)?;
         Ok(())
     }
