@@ -3,7 +3,6 @@
 use std::future::IntoFuture as _;
 use std::io;
 use std::net::SocketAddr;
-
 use std::sync::Arc;
 
 use axum::serve::ListenerExt as _;

@@ -22,6 +22,7 @@ pub(super) fn react(turn: &mut Turn<'_>, reaction: &Reaction) {
         });
         return;
     }
+    let started = turn.state.attempt().is_some_and(|attempt| attempt.started() > 0);
     match reaction.kind {
         ReactionKind::Started => {
             let deadline = deadline(turn, true);
@@ -29,7 +30,6 @@ pub(super) fn react(turn: &mut Turn<'_>, reaction: &Reaction) {
         }
         ReactionKind::Finished => {
             // An answer before anybody started renews nothing: it waits for its start, no longer than the task does.
-            let started = turn.state.attempt().is_some_and(|attempt| attempt.started() > 0);
             let deadline = match turn.state.attempt() {
                 Some(attempt) if !started => attempt.deadline,
                 _ => deadline(turn, true),
@@ -38,7 +38,6 @@ pub(super) fn react(turn: &mut Turn<'_>, reaction: &Reaction) {
             turn.record(Fact::TaskAnswered { event: task_event(turn, &reaction), deadline });
         }
         ReactionKind::StatusChanged => {
-            let started = turn.state.attempt().is_some_and(|attempt| attempt.started() > 0);
             let deadline = deadline(turn, started);
             let (event_id, source) = (reaction.event_id.clone(), reaction.source.clone());
             turn.record(Fact::SignOfLife { event_id, source, deadline });
@@ -122,7 +121,7 @@ fn task_event(turn: &Turn<'_>, reaction: &Reaction) -> TaskEvent {
 
 /// The deadline after a sign of life.
 fn deadline(turn: &Turn<'_>, started: bool) -> Deadline {
-    let term = if started { turn.limits.task_timeout } else { turn.limits.start_timeout };
+    let term = turn.limits.term(started);
     if started && turn.state.attempt().is_some_and(|attempt| attempt.asks) {
         Deadline::None
     } else if turn.state.paused {
@@ -140,8 +139,7 @@ fn arm(turn: &mut Turn<'_>) {
         Deadline::Left(_) => {}
         Deadline::None => {
             turn.effect(Effect::Disarm(TimerKind::Deadline));
-            let reminder = turn.after(turn.limits.reminder);
-            turn.effect(Effect::Arm(TimerKind::Reminder, reminder));
+            turn.arm_reminder();
         }
     }
 }

@@ -18,13 +18,7 @@ pub(super) fn pause(turn: &mut Turn<'_>) {
     turn.record(Fact::Paused { left });
     turn.effect(Effect::Disarm(TimerKind::Deadline));
     turn.free_slot();
-    arm_reminder(turn);
-}
-
-/// A sequence whose run is paused begins so.
-pub(super) fn arm_reminder(turn: &mut Turn<'_>) {
-    let next = turn.after(turn.limits.reminder);
-    turn.effect(Effect::Arm(TimerKind::Reminder, next));
+    turn.arm_reminder();
 }
 
 /// It goes on where it stood, as soon as it has a slot.

@@ -16,7 +16,7 @@ pub fn decide(sequence: &Sequence, input: &Input, at: Timestamp, limits: &Limits
         Input::Reaction(reaction) => answer::react(&mut turn, reaction),
         // What was under way when the sequence ended finds nothing to do.
         _ if sequence.is_over() => {}
-        Input::Born if sequence.paused => control::arm_reminder(&mut turn),
+        Input::Born if sequence.paused => turn.arm_reminder(),
         Input::Born => turn.want_slot(),
         // What was left for a later step may come when a pause has taken it out of the queue.
         Input::SlotGranted | Input::Blocked { .. } if sequence.slot != Slot::Wanted => {}

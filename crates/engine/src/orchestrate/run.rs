@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, event_type};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -316,6 +317,6 @@ fn evaluation(event: &TaskEvent) -> Option<LatestEvaluation> {
     }
     let evaluation = event.data.get("evaluation")?;
     let score = evaluation.get("score").filter(|score| score.is_number()).cloned().unwrap_or_else(|| 0.into());
-    let result = evaluation.get("result").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let result = data_text(evaluation, "result").to_owned();
     Some(LatestEvaluation { result, score })
 }

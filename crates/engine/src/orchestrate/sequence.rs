@@ -26,6 +26,13 @@ pub struct Limits {
     pub sequences: u32,
 }
 
+impl Limits {
+    /// How long a task may be silent, by whether a tool has taken it up.
+    pub fn term(&self, started: bool) -> SignedDuration {
+        if started { self.task_timeout } else { self.start_timeout }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -286,7 +293,7 @@ impl Sequence {
 impl Attempt {
     /// How long it may be silent.
     pub fn term(&self, limits: &Limits) -> SignedDuration {
-        if self.started() > 0 { limits.task_timeout } else { limits.start_timeout }
+        limits.term(self.started() > 0)
     }
 
     /// Its deadline, which leaves a full term since the server has been up: nobody could answer before.

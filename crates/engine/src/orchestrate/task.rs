@@ -1,6 +1,7 @@
 //! From one task to the next, and to the end.
 
 use capstan_model::event::event_type;
+use capstan_model::event::rest::data_text;
 use capstan_model::shipyard;
 use serde_json::Value;
 
@@ -70,15 +71,12 @@ pub(super) fn complete_if_answered(turn: &mut Turn<'_>) {
     turn.record(Fact::TaskDone { task, result: result.to_owned(), status: status.to_owned() });
     turn.effect(Effect::Withdraw { triggered_id });
     turn.effect(Effect::Disarm(TimerKind::Deadline));
-    let paused = turn.state.paused;
-    if !paused {
-        turn.effect(Effect::Disarm(TimerKind::Reminder));
-    }
     if Verdict::ends(result, status) || task + 1 >= turn.state.definition.tasks.len() {
         finish(turn, result, status, &last);
     } else {
         ready(turn, task + 1);
-        if !paused {
+        if !turn.state.paused {
+            turn.effect(Effect::Disarm(TimerKind::Reminder));
             turn.want_slot();
         }
         offer_if_ready(turn);
@@ -87,7 +85,7 @@ pub(super) fn complete_if_answered(turn: &mut Turn<'_>) {
 
 /// The sequence has come to its end by itself; whatever is to follow follows.
 fn finish(turn: &mut Turn<'_>, result: &str, status: &str, last: &Value) {
-    let message = last.get("message").and_then(Value::as_str).unwrap_or_default();
+    let message = data_text(last, "message");
     let labels = last.get("labels").unwrap_or(&Value::Null);
     turn.effect(Effect::Disarm(TimerKind::Reminder));
     ended(turn, Outcome::Finished, status, result, message, labels);

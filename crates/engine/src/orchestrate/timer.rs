@@ -51,8 +51,7 @@ pub(super) fn set_back(turn: &mut Turn<'_>) {
     }
     let asks = turn.state.attempt().is_some_and(|attempt| attempt.asks && attempt.started() > 0);
     if asks || turn.state.paused {
-        let next = turn.after(turn.limits.reminder);
-        turn.effect(Effect::Arm(TimerKind::Reminder, next));
+        turn.arm_reminder();
     }
 }
 
@@ -86,8 +85,7 @@ fn deadline(turn: &mut Turn<'_>, up_since: Timestamp) {
 fn remind(turn: &mut Turn<'_>) {
     let since = turn.state.attempt().map_or(turn.state.triggered_at, |attempt| attempt.last_sign);
     turn.record(Fact::Reminded { since });
-    let next = turn.after(turn.limits.reminder);
-    turn.effect(Effect::Arm(TimerKind::Reminder, next));
+    turn.arm_reminder();
 }
 
 fn display(term: SignedDuration) -> String {

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::apply::apply;
-use super::effect::{Decision, Effect};
+use super::effect::{Decision, Effect, TimerKind};
 use super::fact::Fact;
 use super::ids;
 use super::made::control_plane_event;
@@ -51,6 +51,12 @@ impl<'a> Turn<'a> {
             self.record(Fact::SlotFreed);
             self.effect(Effect::FreeSlot);
         }
+    }
+
+    /// Reminds next a full interval from now.
+    pub(super) fn arm_reminder(&mut self) {
+        let next = self.after(self.limits.reminder);
+        self.effect(Effect::Arm(TimerKind::Reminder, next));
     }
 
     /// An event of the control plane about this sequence.

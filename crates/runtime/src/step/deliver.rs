@@ -101,6 +101,13 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// A slot was granted to these.
+    fn granted(&mut self, places: Vec<Place>) {
+        for place in places {
+            self.caused.push_back(Caused::Deliver { sequence: place.sequence, input: Input::SlotGranted });
+        }
+    }
+
     /// The events of all sequences that a decision lets follow.
     fn followers(
         &mut self,

@@ -1,12 +1,12 @@
 //! An event from outside: stored, then handed to whom it concerns.
 
-use capstan_engine::orchestrate::{Control, Fact, Input, Reaction, ReactionKind, Subject, Why};
+use capstan_engine::orchestrate::{Fact, Input, Reaction, ReactionKind, Subject, Why};
 use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, EventType};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::work::{Caused, Work};
+use super::work::Work;
 use crate::command::{CommandError, Ingest, Reply};
 use crate::ports::{NewFact, ProjectId};
 
@@ -90,50 +90,5 @@ impl Work<'_> {
         let context = event.context.as_deref().unwrap_or_default();
         self.tx.append_fact(&NewFact { project, context, sequence: None, at: self.now, fact: &fact })?;
         Ok(())
-    }
-
-    pub(super) fn control(
-        &mut self,
-        project: &str,
-        context: &str,
-        stage: Option<&str>,
-        control: Control,
-    ) -> Result<Reply, CommandError> {
-        let Some(project) = self.tx.project(project)? else { return Ok(Reply::Nothing) };
-        let Some(mut run) = self.tx.run(project.id, context)? else { return Ok(Reply::Nothing) };
-        if control == Control::Abort && run.following > 0 {
-            // What is still to begin ends with the rest.
-            self.take_all_deferred()?;
-            run = self.tx.run(project.id, context)?.unwrap_or(run);
-        }
-        let concerned = |open: &str| stage.is_none_or(|stage| stage == open);
-        let sequences: Vec<(String, String)> = run
-            .open
-            .iter()
-            .filter(|(_, open)| concerned(&open.stage))
-            .map(|(id, open)| (id.clone(), open.stage.clone()))
-            .collect();
-        // A stage that the run has yet to come to can be paused ahead; there is nothing there to abort.
-        if run.is_over() || (sequences.is_empty() && control == Control::Abort) {
-            return Ok(Reply::Nothing);
-        }
-        run.control(control, stage);
-        self.tx.put_run(project.id, &run)?;
-        let fact = Fact::Controlled { action: control.word().to_owned(), stage: stage.map(str::to_owned) };
-        let project_id = Some(project.id);
-        self.tx.append_fact(&NewFact { project: project_id, context, sequence: None, at: self.now, fact: &fact })?;
-        for (sequence, stage) in sequences {
-            if control != Control::Resume || !run.is_paused(&stage) {
-                self.deliver(&sequence, &Input::Control(control))?;
-            }
-        }
-        Ok(Reply::Done)
-    }
-
-    /// A slot was granted to these.
-    pub(super) fn granted(&mut self, places: Vec<capstan_engine::orchestrate::Place>) {
-        for place in places {
-            self.caused.push_back(Caused::Deliver { sequence: place.sequence, input: Input::SlotGranted });
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The only step there is: load, decide, fold, write. Server and simulator drive the same one.
 
 mod begin;
+mod control;
 mod deliver;
 mod ingest;
 mod projects;

@@ -78,10 +78,7 @@ impl Work<'_> {
         // What ran under the name before it was a service is not shown with it.
         self.tx.remove_service(id, name)?;
         self.tx.add_service(id, &Service { name: name.to_owned(), created: self.now })?;
-        let data = json!({ "project": project, "service": name });
-        let done = json!({ "project": project, "service": name, "status": "succeeded", "result": "pass" });
-        self.tell(Some(id), "service.create.started", context, data)?;
-        self.tell(Some(id), "service.create.finished", context, done)?;
+        self.tell_of_service(id, "service.create", context, &json!({ "project": project, "service": name }))?;
         Ok(Reply::Done)
     }
 
@@ -97,10 +94,7 @@ impl Work<'_> {
             return Ok(Reply::Nothing);
         }
         self.tx.remove_service(id, name)?;
-        let data = json!({ "project": project, "service": name });
-        let done = json!({ "project": project, "service": name, "status": "succeeded", "result": "pass" });
-        self.tell(Some(id), "service.delete.started", context, data)?;
-        self.tell(Some(id), "service.delete.finished", context, done)?;
+        self.tell_of_service(id, "service.delete", context, &json!({ "project": project, "service": name }))?;
         Ok(Reply::Done)
     }
 
@@ -124,6 +118,20 @@ impl Work<'_> {
             self.tx.configure_project(project.id, &newer)?;
         }
         Ok(project)
+    }
+
+    /// Stores that something was begun with a service and done.
+    fn tell_of_service(
+        &mut self,
+        project: ProjectId,
+        what: &str,
+        context: &str,
+        service: &Value,
+    ) -> Result<(), CommandError> {
+        self.tell(Some(project), &format!("{what}.started"), context, service.clone())?;
+        let mut done = service.clone();
+        (done["status"], done["result"]) = ("succeeded".into(), "pass".into());
+        self.tell(Some(project), &format!("{what}.finished"), context, done)
     }
 
     /// Stores an event of the control plane about a project, as v1 publishes them (contract: core.md 1.4).
