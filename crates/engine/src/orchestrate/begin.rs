@@ -4,7 +4,6 @@ use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, EventType, event_type};
 use capstan_model::shipyard::{self, Shipyard};
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::fact::{Birth, Why};
 use super::made::control_plane_event;
@@ -153,6 +152,6 @@ fn definition(
 
 /// Every stage can be evaluated (contract: core.md 2.3).
 fn implicit_evaluation() -> shipyard::Sequence {
-    let task = shipyard::Task { name: EVALUATION.to_owned(), triggered_after: None, properties: Value::Null };
-    shipyard::Sequence { name: EVALUATION.to_owned(), triggered_on: Vec::new(), tasks: vec![task] }
+    let task = shipyard::Task { name: EVALUATION.to_owned(), ..shipyard::Task::default() };
+    shipyard::Sequence { name: EVALUATION.to_owned(), tasks: vec![task], ..shipyard::Sequence::default() }
 }

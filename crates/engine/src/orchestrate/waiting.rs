@@ -209,7 +209,7 @@ mod tests {
             let task = |text: &str| {
                 let mut words = text.split_whitespace().map(str::to_owned);
                 let name = words.next().unwrap();
-                shipyard::Task { name, triggered_after: words.next(), properties: Value::Null }
+                shipyard::Task { name, triggered_after: words.next(), ..shipyard::Task::default() }
             };
             let tasks = tasks.split(',').map(task).collect();
             let scope =
@@ -217,7 +217,7 @@ mod tests {
             let birth = Birth {
                 id: "mine".to_owned(),
                 scope: serde_json::from_str::<Scope>(scope).unwrap(),
-                definition: shipyard::Sequence { name: "delivery".to_owned(), triggered_on: Vec::new(), tasks },
+                definition: shipyard::Sequence { name: "delivery".to_owned(), tasks, ..shipyard::Sequence::default() },
                 input: Map::new(),
                 ordinal: 5,
                 paused: false,

@@ -25,11 +25,11 @@ pub(crate) fn definition(tasks: &str) -> shipyard::Sequence {
         shipyard::Task {
             name: words.next().unwrap().to_owned(),
             triggered_after: words.next().map(str::to_owned),
-            properties: Value::Null,
+            ..shipyard::Task::default()
         }
     };
     let tasks = tasks.split(',').map(task).collect();
-    shipyard::Sequence { name: "delivery".to_owned(), triggered_on: Vec::new(), tasks }
+    shipyard::Sequence { name: "delivery".to_owned(), tasks, ..shipyard::Sequence::default() }
 }
 
 pub(crate) fn birth(definition: shipyard::Sequence, data: Value) -> Birth {

@@ -9,8 +9,8 @@ use super::driver::{Driver, birth, definition};
 fn with_properties(tasks: &[(&str, Value)], data: Value) -> Driver {
     let tasks = tasks.iter().map(|(name, properties)| shipyard::Task {
         name: (*name).to_owned(),
-        triggered_after: None,
         properties: properties.clone(),
+        ..shipyard::Task::default()
     });
     let definition = shipyard::Sequence { tasks: tasks.collect(), ..definition("build") };
     Driver::new(birth(definition, data))

@@ -5,6 +5,7 @@ mod lint;
 mod read;
 mod types;
 mod version;
+mod when;
 mod write;
 
 #[cfg(test)]
@@ -12,5 +13,6 @@ mod tests;
 
 pub use lint::lint;
 pub use read::{ReadShipyard, Rejection, Rejections, read};
-pub use types::{Sequence, Shipyard, Stage, Task, Trigger};
+pub use types::{Concurrency, Join, Policy, Retry, Sequence, Shipyard, Stage, Task, Trigger};
+pub use when::When;
 pub use write::write;

@@ -137,6 +137,7 @@ fn sequence(entry: &SequenceEntry) -> Sequence {
         name: text_of(entry.name.as_ref()),
         triggered_on: entry.triggered_on.iter().flatten().map(|entry| trigger(&entry.value)).collect(),
         tasks: entry.tasks.iter().flatten().map(|entry| task(&entry.value)).collect(),
+        ..Sequence::default()
     }
 }
 
@@ -154,5 +155,6 @@ fn task(entry: &TaskEntry) -> Task {
         name: text_of(entry.name.as_ref()),
         triggered_after: delay.map(|text| text.value.clone()),
         properties: entry.properties.as_ref().map(|properties| properties.value.clone()).unwrap_or_default(),
+        ..Task::default()
     }
 }

@@ -310,12 +310,12 @@ fn properties() -> impl Strategy<Value = Value> {
 
 fn shipyards() -> impl Strategy<Value = Shipyard> {
     let task = (words(), prop::option::of(words()), properties()).prop_map(|(name, triggered_after, properties)| {
-        Task { name, triggered_after: triggered_after.filter(|text| !text.is_empty()), properties }
+        Task { name, triggered_after: triggered_after.filter(|text| !text.is_empty()), properties, ..Task::default() }
     });
     let trigger = (words(), prop::collection::btree_map(words(), words(), 0..3))
         .prop_map(|(event, selector)| Trigger { event, selector });
     let sequence = (words(), prop::collection::vec(trigger, 0..3), prop::collection::vec(task, 0..3))
-        .prop_map(|(name, triggered_on, tasks)| Sequence { name, triggered_on, tasks });
+        .prop_map(|(name, triggered_on, tasks)| Sequence { name, triggered_on, tasks, ..Sequence::default() });
     let stages = prop::collection::btree_map("[a-z][a-z0-9]{0,3}", prop::collection::vec(sequence, 0..3), 1..4);
     (words(), stages).prop_map(|(name, stages)| Shipyard {
         api_version: "spec.keptn.sh/0.2.3".to_owned(),

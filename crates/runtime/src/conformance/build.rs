@@ -131,7 +131,8 @@ pub(super) fn scope(id: &str) -> Scope {
 
 /// A sequence of a shipyard with a task and an approval.
 pub(super) fn definition() -> shipyard::Sequence {
-    let task = |name: &str, properties| shipyard::Task { name: name.to_owned(), triggered_after: None, properties };
+    let task =
+        |name: &str, properties| shipyard::Task { name: name.to_owned(), properties, ..shipyard::Task::default() };
     shipyard::Sequence {
         name: "delivery".to_owned(),
         triggered_on: vec![shipyard::Trigger {
@@ -145,6 +146,7 @@ pub(super) fn definition() -> shipyard::Sequence {
             },
             task("approval", Value::Null),
         ],
+        ..shipyard::Sequence::default()
     }
 }
 
