@@ -1,5 +1,7 @@
 //! Lengths of time in the notation of Keptn v1 (Go's durations): `300s`, `5m`, `1h30m`, `0.5h`.
 
+use jiff::SignedDuration;
+
 /// Nanoseconds in each unit that v1 knows.
 const UNITS: [(&str, f64); 8] = [
     ("ns", 1.0),
@@ -92,6 +94,21 @@ fn fraction_of(digits: &str, nanoseconds: f64) -> i128 {
     (value * (nanoseconds / 10f64.powi(significant.len() as i32))) as i128
 }
 
+/// Writes a duration that is not below zero so that it reads back, such as `1h30m` or `1s500ms`.
+pub fn write(duration: SignedDuration) -> String {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds / 60 % 60, "m"),
+        (seconds % 60, "s"),
+        ((nanos / 1_000_000).into(), "ms"),
+        ((nanos / 1000 % 1000).into(), "us"),
+        ((nanos % 1000).into(), "ns"),
+    ];
+    let words: Vec<_> = parts.iter().filter(|(n, _)| *n != 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if words.is_empty() { "0s".to_owned() } else { words.concat() }
+}
+
 /// Writes whole seconds for people: `90 s`, `5 min`, `1 h 30 min`, `2 d`.
 pub fn display_seconds(seconds: i64) -> String {
     let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
@@ -140,6 +157,15 @@ mod tests {
         for (text, message) in bad {
             assert_eq!(parse(text).unwrap_err().to_string(), message);
         }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for nanos in [0, 1, 1_001, 5400 * SECOND, 90 * SECOND + SECOND / 2, i64::MAX] {
+            let text = write(SignedDuration::from_nanos(nanos));
+            assert_eq!(parse(&text), Ok(nanos), "{text}");
+        }
+        assert_eq!(write(SignedDuration::from_mins(90)), "1h30m");
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! `shipyard.yaml`: the stages of a project and the sequences that run in them.
 
+mod concurrency;
 pub mod file;
+mod flow;
 mod lint;
 mod read;
+mod strays;
 mod types;
 mod version;
 mod when;
@@ -14,5 +17,5 @@ mod tests;
 pub use lint::lint;
 pub use read::{ReadShipyard, Rejection, Rejections, read};
 pub use types::{Concurrency, Join, Policy, Retry, Sequence, Shipyard, Stage, Task, Trigger};
-pub use when::When;
+pub use when::{When, WhenError};
 pub use write::write;

@@ -1,6 +1,7 @@
 //! From text to stages and sequences, or to the reasons why not.
 
 use super::file::{SequenceEntry, ShipyardFile, StageEntry, TaskEntry, TriggerEntry};
+use super::flow::Flow;
 use super::types::{Sequence, Shipyard, Stage, Task, Trigger};
 use super::version;
 use crate::diagnostic::{Diagnostic, Span};
@@ -35,6 +36,8 @@ pub enum Rejection {
     StageName(String),
     /// Two stages have this name; v1 takes that and never finds the second.
     StageTwice(String),
+    /// A key that v1 does not have, such as `timeout` or `when`, is not to be understood.
+    Flow,
 }
 
 /// Everything that is wrong with a refused file, in the order of the file: never empty, and each diagnostic with its reason.
@@ -53,15 +56,17 @@ pub fn read(text: &str) -> Result<ReadShipyard, Rejections> {
     let whole = Span { start: 0, end: text.lines().next().map_or(0, str::len) };
     let mut rejections: Rejections = bad_version(file.api_version.as_ref(), whole).into_iter().collect();
     rejections.extend(bad_stages(&file, whole));
+    let mut flow = Flow::new(text);
+    let shipyard = Shipyard {
+        api_version: text_of(file.api_version.as_ref()),
+        name: file.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default(),
+        stages: file.stages().iter().map(|entry| stage(&entry.value, &mut flow)).collect(),
+    };
+    rejections.extend(flow.errors().into_iter().map(|diagnostic| (Rejection::Flow, diagnostic)));
     if !rejections.is_empty() {
         rejections.sort_by_key(|(_, diagnostic)| diagnostic.span);
         return Err(rejections);
     }
-    let shipyard = Shipyard {
-        api_version: text_of(file.api_version.as_ref()),
-        name: file.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default(),
-        stages: file.stages().iter().map(|entry| stage(&entry.value)).collect(),
-    };
     Ok(ReadShipyard { shipyard, file, unknown_keys, rest: document.rest })
 }
 
@@ -127,17 +132,23 @@ fn text_of(text: Option<&Spanned<String>>) -> String {
     text.map(|text| text.value.clone()).unwrap_or_default()
 }
 
-fn stage(entry: &StageEntry) -> Stage {
+fn stage(entry: &StageEntry, flow: &mut Flow<'_>) -> Stage {
     let sequences = entry.sequences.iter().flatten();
-    Stage { name: text_of(entry.name.as_ref()), sequences: sequences.map(|entry| sequence(&entry.value)).collect() }
+    Stage {
+        name: text_of(entry.name.as_ref()),
+        sequences: sequences.map(|entry| sequence(&entry.value, flow)).collect(),
+    }
 }
 
-fn sequence(entry: &SequenceEntry) -> Sequence {
+fn sequence(entry: &SequenceEntry, flow: &mut Flow<'_>) -> Sequence {
+    let tasks = entry.tasks.as_deref().unwrap_or_default();
+    flow.check_groups(tasks);
     Sequence {
         name: text_of(entry.name.as_ref()),
         triggered_on: entry.triggered_on.iter().flatten().map(|entry| trigger(&entry.value)).collect(),
-        tasks: entry.tasks.iter().flatten().map(|entry| task(&entry.value)).collect(),
-        ..Sequence::default()
+        timeout: flow.limit(entry.timeout.as_ref()),
+        concurrency: entry.concurrency.as_ref().map(|block| flow.concurrency(&block.value)),
+        tasks: tasks.iter().map(|entry| task(&entry.value, flow)).collect(),
     }
 }
 
@@ -149,12 +160,18 @@ fn trigger(entry: &TriggerEntry) -> Trigger {
     }
 }
 
-fn task(entry: &TaskEntry) -> Task {
+fn task(entry: &TaskEntry, flow: &mut Flow<'_>) -> Task {
     let delay = entry.triggered_after.as_ref().filter(|text| !text.value.is_empty());
     Task {
         name: text_of(entry.name.as_ref()),
         triggered_after: delay.map(|text| text.value.clone()),
+        start_timeout: flow.limit(entry.start_timeout.as_ref()),
+        timeout: flow.limit(entry.timeout.as_ref()),
+        retry: entry.retry.as_ref().and_then(|retry| flow.retry(retry)),
+        when: entry.when.as_ref().and_then(|text| flow.when(text)),
+        parallel: entry.parallel.as_ref().map(|name| name.value.clone()),
+        join: flow.join(entry.join.as_ref()),
+        finally: entry.finally.is_some_and(|finally| finally.value),
         properties: entry.properties.as_ref().map(|properties| properties.value.clone()).unwrap_or_default(),
-        ..Task::default()
     }
 }

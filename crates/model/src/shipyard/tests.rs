@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::diagnostic::Diagnostic;
-use crate::yaml;
+
+mod doubts;
+mod flow;
+mod properties;
 
 const DELIVERY: &str = "apiVersion: spec.keptn.sh/0.2.3
 kind: Shipyard
@@ -263,98 +265,4 @@ fn approvals_that_wait_unasked_are_found() {
     }
     assert_eq!(codes(&approval("{pass: auto, warning: true}")), ["SHY114", "SHY114"]);
     assert_eq!(first(&approval("{pass: automatc}")).1, "did you mean 'automatic'?");
-}
-
-/// Texts with what YAML or a shipyard gives a meaning.
-fn words() -> impl Strategy<Value = String> {
-    let pieces = [
-        "a",
-        "b.finished",
-        "dev",
-        ".",
-        " ",
-        ": ",
-        "- ",
-        "#",
-        "'",
-        "\"",
-        "\n",
-        "~",
-        "1",
-        "é",
-        "\t",
-        "{",
-        "yes",
-        "0x1",
-        "*",
-        "\\",
-    ];
-    prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..6).prop_map(|pieces| pieces.concat())
-}
-
-fn properties() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_filter("JSON has none", |n| n.is_finite() && n.fract() != 0.0).prop_map(Value::from),
-        words().prop_map(Value::from),
-    ];
-    leaf.prop_recursive(4, 24, 4, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(words(), inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
-        ]
-    })
-}
-
-fn shipyards() -> impl Strategy<Value = Shipyard> {
-    let task = (words(), prop::option::of(words()), properties()).prop_map(|(name, triggered_after, properties)| {
-        Task { name, triggered_after: triggered_after.filter(|text| !text.is_empty()), properties, ..Task::default() }
-    });
-    let trigger = (words(), prop::collection::btree_map(words(), words(), 0..3))
-        .prop_map(|(event, selector)| Trigger { event, selector });
-    let sequence = (words(), prop::collection::vec(trigger, 0..3), prop::collection::vec(task, 0..3))
-        .prop_map(|(name, triggered_on, tasks)| Sequence { name, triggered_on, tasks, ..Sequence::default() });
-    let stages = prop::collection::btree_map("[a-z][a-z0-9]{0,3}", prop::collection::vec(sequence, 0..3), 1..4);
-    (words(), stages).prop_map(|(name, stages)| Shipyard {
-        api_version: "spec.keptn.sh/0.2.3".to_owned(),
-        name,
-        stages: stages.into_iter().map(|(name, sequences)| Stage { name, sequences }).collect(),
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
-    #[test]
-    fn any_text_is_read_and_linted_or_refused(text in words(), tail in words(), at in 0..DELIVERY.len()) {
-        for file in [format!("{text}{tail}"), format!("{}{text}{tail}{}", &DELIVERY[..at], &DELIVERY[at..])] {
-            match read(&file) {
-                Ok(read) => for finding in lint(&read) {
-                    prop_assert!(finding.span.start <= finding.span.end && finding.span.end <= file.len());
-                },
-                Err(rejections) => prop_assert!(!rejections.is_empty()),
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_written_reads_back(shipyard in shipyards()) {
-        let text = write(&shipyard);
-        match read(&text) {
-            Ok(read) => {
-                prop_assert_eq!(&read.shipyard, &shipyard, "{}", text);
-                drop(lint(&read));
-            }
-            Err(rejections) => prop_assert!(false, "{rejections:?}\n{text}"),
-        }
-    }
-
-    #[test]
-    fn any_value_reads_back(value in properties()) {
-        let text = yaml::emit(&json!({ "apiVersion": 1, "spec": {"stages": [{"name": "a", "sequences": [{"tasks": [{"properties": &value}]}]}]} }));
-        let read = read(&text).map_err(|rejections| TestCaseError::fail(format!("{rejections:?}\n{text}")))?;
-        prop_assert_eq!(&read.shipyard.stages[0].sequences[0].tasks[0].properties, &value, "{}", text);
-    }
 }

@@ -85,6 +85,11 @@ impl<'d> Decoder<'d> {
         self.document.node(node).span
     }
 
+    /// Explicit or implied tag of a node in short form, such as `!!str`; none where a plain scalar speaks for itself.
+    pub fn tag(&self, node: NodeId) -> Option<&str> {
+        self.document.resolved(node).tag.as_deref()
+    }
+
     /// Whether a node is null, also through an alias.
     pub fn is_null(&self, node: NodeId) -> bool {
         let node = self.document.resolved(node);
@@ -102,6 +107,19 @@ impl<'d> Decoder<'d> {
         node: NodeId,
         what: &str,
         known: &[&str],
+        read: impl FnMut(&mut Self, &str, NodeId) -> bool,
+    ) -> Option<()> {
+        self.mapping_with_strays(node, what, known, &[], read)
+    }
+
+    /// The same; `strays` are keys that are known elsewhere or by another name, each with what is then said, and without
+    /// regard to capitals.
+    pub fn mapping_with_strays(
+        &mut self,
+        node: NodeId,
+        what: &str,
+        known: &[&str],
+        strays: &[(&str, &str)],
         mut read: impl FnMut(&mut Self, &str, NodeId) -> bool,
     ) -> Option<()> {
         for (key, key_node, value) in self.entries(node, what)? {
@@ -109,9 +127,11 @@ impl<'d> Decoder<'d> {
                 let span = self.span(key_node);
                 let finding =
                     Diagnostic::warning("YAML101", span, format!("the key '{key}' is not known here and is ignored"));
-                self.unknown.push(match did_you_mean(&key, known.iter().copied()) {
-                    Some(near) => finding.help(format!("did you mean '{near}'?")),
-                    None => finding.help(format!("known here: {}", known.join(", "))),
+                let stray = strays.iter().find(|(stray, _)| stray.eq_ignore_ascii_case(&key));
+                self.unknown.push(match (stray, did_you_mean(&key, known.iter().copied())) {
+                    (Some((_, help)), _) => finding.help(*help),
+                    (None, Some(near)) => finding.help(format!("did you mean '{near}'?")),
+                    (None, None) => finding.help(format!("known here: {}", known.join(", "))),
                 });
             }
         }

@@ -1,5 +1,8 @@
 //! Findings about a file that is valid but probably not what its author means. `docs/lint.md` explains each code.
 
+mod candidates;
+mod conditions;
+mod flow;
 mod loops;
 mod process;
 mod sequences;
@@ -23,6 +26,8 @@ pub fn lint(read: &ReadShipyard) -> Vec<Diagnostic> {
     }
     let process = Process::of(&read.shipyard);
     findings.extend(sequences::findings(read));
+    findings.extend(flow::findings(read));
+    findings.extend(conditions::findings(read));
     findings.extend(triggers::findings(read, &process));
     findings.extend(loops::findings(read, &process));
     findings.sort_by_key(|finding| finding.span);

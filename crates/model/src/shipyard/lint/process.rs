@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::shipyard::types::{Shipyard, Trigger};
+use crate::shipyard::types::{Shipyard, Task, Trigger};
 
 /// The results that a sequence can end with.
 pub(super) const RESULTS: [&str; 3] = ["pass", "warning", "fail"];
@@ -18,14 +18,15 @@ pub(super) type Name<'s> = (&'s str, &'s str);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct End<'s> {
     pub(super) result: &'static str,
-    /// The task that ran last.
+    /// The task that ran last, as far as that can be told: of those that may be skipped, that stand in a group, or that are
+    /// `finally`, any.
     pub(super) task: &'s str,
 }
 
 /// The sequences that can run.
 pub(super) struct Process<'s> {
-    /// The tasks of each sequence, the implicit ones included.
-    tasks: HashMap<Name<'s>, Vec<&'s str>>,
+    /// The tasks of each sequence, the implicit ones included, and from which on one may be the last that runs.
+    tasks: HashMap<Name<'s>, (Vec<&'s str>, usize)>,
     /// Every event that a trigger can name, in the order of the file.
     events: Vec<String>,
 }
@@ -46,17 +47,17 @@ impl<'s> Process<'s> {
         for stage in &shipyard.stages {
             for sequence in &stage.sequences {
                 let tasks = sequence.tasks.iter().map(|task| task.name.as_str()).collect();
-                process.add((&stage.name, &sequence.name), tasks);
+                process.add((&stage.name, &sequence.name), tasks, first_last(&sequence.tasks));
             }
-            process.add((&stage.name, EVALUATION), vec![EVALUATION]);
+            process.add((&stage.name, EVALUATION), vec![EVALUATION], 0);
         }
         process
     }
 
     /// Of two sequences of one name the first is the one that runs.
-    fn add(&mut self, name: Name<'s>, tasks: Vec<&'s str>) {
+    fn add(&mut self, name: Name<'s>, tasks: Vec<&'s str>, first_last: usize) {
         if let Entry::Vacant(entry) = self.tasks.entry(name) {
-            entry.insert(tasks);
+            entry.insert((tasks, first_last));
             self.events.push(format!("{}.{}.finished", name.0, name.1));
         }
     }
@@ -82,16 +83,16 @@ impl<'s> Process<'s> {
 
     /// The tasks of a sequence, in order.
     pub(super) fn tasks<'a>(&'a self, name: Name<'a>) -> &'a [&'a str] {
-        self.tasks.get(&name).map(Vec::as_slice).unwrap_or_default()
+        self.tasks.get(&name).map(|(tasks, _)| tasks.as_slice()).unwrap_or_default()
     }
 
     /// The ways in which a sequence can end: after its last task, or with the failure of any. One without tasks has none,
     /// since its start is an error, and errors start nothing.
     pub(super) fn ends<'a>(&'a self, name: Name<'a>) -> Vec<End<'a>> {
-        let tasks = self.tasks(name);
-        let last = tasks.last().into_iter().flat_map(|task| RESULTS.map(|result| End { result, task }));
-        let failures = tasks.iter().rev().skip(1).map(|task| End { result: "fail", task });
-        last.chain(failures).collect()
+        let Some((tasks, first_last)) = self.tasks.get(&name) else { return Vec::new() };
+        let (earlier, last) = tasks.split_at(*first_last);
+        let last = last.iter().rev().flat_map(|task| RESULTS.map(|result| End { result, task }));
+        last.chain(earlier.iter().rev().map(|task| End { result: "fail", task })).collect()
     }
 
     /// The ends of a sequence on which a trigger starts another.
@@ -104,6 +105,20 @@ impl<'s> Process<'s> {
         }
         ends
     }
+}
+
+/// From which task on one may be the last that runs: those behind it may be skipped, stand in its group, or are `finally`.
+fn first_last(tasks: &[Task]) -> usize {
+    let may_be_missing = |task: &Task| task.when.is_some() || task.finally;
+    let mut first = tasks.len().saturating_sub(1);
+    while let Some(before) = first.checked_sub(1) {
+        let grouped = tasks[before].parallel.is_some() && tasks[before].parallel == tasks[first].parallel;
+        if !grouped && !may_be_missing(&tasks[first]) {
+            break;
+        }
+        first = before;
+    }
+    first
 }
 
 /// Whether one key of a selector with its value is met by an end.
