@@ -1,7 +1,9 @@
 //! What the runtime can be asked to do, and what it answers.
 
-use capstan_engine::orchestrate::Control;
+use capstan_engine::orchestrate::{Control, Lease, Origin, Wish};
 use capstan_model::event::CloudEvent;
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
 
 use crate::ports::{Configuration, StoreError};
 
@@ -20,6 +22,37 @@ pub enum Command {
         stage: Option<String>,
         /// How.
         control: Control,
+    },
+    /// Take tasks, as many as are there.
+    Claim(Box<Wanted>),
+    /// Renew a lease.
+    Heartbeat {
+        /// Its id.
+        lease: String,
+        /// What the tool says of its work; none: what it said before.
+        progress: Option<String>,
+    },
+    /// Give a lease back; the attempt stays offered.
+    Release {
+        /// Its id.
+        lease: String,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// Answer a task by its lease.
+    Answer(Box<Answer>),
+    /// Do again what failed.
+    Rerun {
+        /// Name of the project.
+        project: String,
+        /// Context of the run.
+        context: String,
+        /// The stage in which it failed; may be left out where there is one.
+        stage: Option<String>,
+        /// From where it goes on.
+        origin: Origin,
+        /// Who wants it, and why.
+        wish: Wish,
     },
     /// Work off timers that have elapsed.
     Timers,
@@ -89,6 +122,55 @@ pub struct Ingest {
     pub key: Option<IdempotencyKey>,
 }
 
+/// Tasks that a tool would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The tool's name, `source` of its events.
+    pub tool: String,
+    /// Names of the tasks that it handles, at least one.
+    pub tasks: Vec<String>,
+    /// Of this project alone.
+    pub project: Option<String>,
+    /// In this stage alone.
+    pub stage: Option<String>,
+    /// Of this service alone.
+    pub service: Option<String>,
+    /// How many at most; at least 1.
+    pub max: u64,
+    /// How long the tool may be silent.
+    pub term: SignedDuration,
+    /// Under which a repeat is known, for an hour.
+    pub key: Option<String>,
+}
+
+/// A task that a tool has claimed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grant {
+    /// Name of the task.
+    pub task: String,
+    /// Number of the attempt, from 1.
+    pub attempt: u32,
+    /// The lease.
+    pub lease: Lease,
+    /// The `.triggered` event.
+    pub event: CloudEvent,
+}
+
+/// The answer to a task by its lease.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Id of the lease.
+    pub lease: String,
+    /// The tool's name, for an answer that comes when the lease is over.
+    pub tool: Option<String>,
+    /// Id of the `.finished` event that it becomes.
+    pub id: String,
+    /// Its data: `result`, `status` and whatever the following tasks should know.
+    pub data: Map<String, Value>,
+    /// Under which a repeat is known.
+    pub key: IdempotencyKey,
+}
+
 /// Under which a repeat is known, for 24 hours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
@@ -104,6 +186,11 @@ impl IdempotencyKey {
         Self { key: format!("key\u{1f}{key}"), fingerprint: fingerprint(sent) }
     }
 
+    /// The answer to a lease.
+    pub fn of_lease(lease: &str, sent: &[u8]) -> Self {
+        Self { key: format!("lease\u{1f}{lease}"), fingerprint: fingerprint(sent) }
+    }
+
     /// Source and id of an event, which together are unique (`CloudEvents` 1.0), and all that was sent.
     pub fn of_event(source: &str, id: &str, sent: &[u8]) -> Self {
         Self { key: format!("event\u{1f}{source}\u{1f}{id}"), fingerprint: fingerprint(sent) }
@@ -116,7 +203,7 @@ pub(crate) fn fingerprint(content: &[u8]) -> String {
 }
 
 /// What a command has led to, on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
     /// The event is stored, now or at its first delivery.
     Accepted {
@@ -124,6 +211,17 @@ pub enum Reply {
         context: String,
         /// Its id.
         id: String,
+        /// Why it changed nothing, where it is an answer and did not.
+        ignored: Option<String>,
+    },
+    /// These tasks; none where nothing is there.
+    Claimed(Vec<Grant>),
+    /// A lease as it is now.
+    Renewed(Box<Lease>),
+    /// Something began again.
+    Begun {
+        /// Id of the sequence.
+        sequence: String,
     },
     /// Done.
     Done,
@@ -148,6 +246,20 @@ pub enum CommandError {
     /// There is such a service already.
     #[error("service '{0}' exists already")]
     ServiceExists(String),
+    /// Nobody ever had such a lease.
+    #[error("there is no lease '{0}'")]
+    UnknownLease(String),
+    /// The lease lives no more.
+    #[error("the lease '{lease}' is over: {why}")]
+    LeaseOver {
+        /// Its id.
+        lease: String,
+        /// Why; a sentence.
+        why: String,
+    },
+    /// It cannot be done again; a sentence.
+    #[error("{0}")]
+    NotAgain(String),
     /// The store could not keep it.
     #[error(transparent)]
     Store(#[from] StoreError),

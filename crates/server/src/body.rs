@@ -1,10 +1,12 @@
-//! Bodies of requests: how large, and how JSON is read from them.
+//! Bodies of requests, how large and how JSON is read from them, and the body of an answer that says nothing.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::error::Failure;
 
@@ -17,6 +19,10 @@ const DEPTH: usize = 96;
 
 /// A body as it came.
 pub(crate) struct Sent(pub(crate) Bytes);
+
+/// Done; there is nothing to say.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Nothing {}
 
 impl<S: Send + Sync> FromRequest<S> for Sent {
     type Rejection = Failure;

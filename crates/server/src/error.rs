@@ -8,14 +8,16 @@ use capstan_runtime::ports::{ConfigError, StoreError};
 use capstan_runtime::projects::ProjectError;
 use capstan_runtime::writer::SubmitError;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-/// An answer that is no success: v1's body with `code` and `message`.
+/// An answer that is no success: v1's body with `code` and `message`, and in our own API what a program can go by.
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: StatusCode,
     code: Option<u16>,
     message: String,
     retry_after: Option<u16>,
+    details: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -23,12 +25,14 @@ struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<u16>,
     message: String,
+    #[serde(flatten)]
+    details: Map<String, Value>,
 }
 
 impl Failure {
     /// A status and a sentence.
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, code: None, message: message.into(), retry_after: None }
+        Self { status, code: None, message: message.into(), retry_after: None, details: Map::new() }
     }
 
     /// 400 with that as `code`.
@@ -39,6 +43,11 @@ impl Failure {
     /// 404 with that as `code`.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message).code(404)
+    }
+
+    /// 409 with that as `code`.
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, message).code(409)
     }
 
     /// 422 with one of the codes that v1's generated services have for it.
@@ -60,6 +69,13 @@ impl Failure {
         self
     }
 
+    /// The same with something more in the body.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
     /// Something broke here; the cause is logged, the sentence says what that means for the one who asked.
     fn internal(cause: &dyn std::error::Error, message: &str) -> Self {
         let mut causes = cause.to_string();
@@ -76,7 +92,8 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(Body { code: self.code, message: self.message })).into_response();
+        let mut response =
+            (self.status, Json(Body { code: self.code, message: self.message, details: self.details })).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -106,9 +123,12 @@ impl From<CommandError> for Failure {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::KeyReused | CommandError::ProjectExists(_) | CommandError::ServiceExists(_) => {
+                Self::conflict(error.to_string())
+            }
+            CommandError::LeaseOver { .. } | CommandError::NotAgain(_) => {
                 Self::new(StatusCode::CONFLICT, error.to_string()).code(409)
             }
-            CommandError::UnknownProject(_) => Self::not_found(error.to_string()),
+            CommandError::UnknownProject(_) | CommandError::UnknownLease(_) => Self::not_found(error.to_string()),
             CommandError::Store(_) => {
                 Self::internal(&error, "the server could not store this, so nothing has happened; its log says why")
             }
@@ -119,9 +139,7 @@ impl From<CommandError> for Failure {
 impl From<ProjectError> for Failure {
     fn from(error: ProjectError) -> Self {
         match error {
-            ProjectError::Exists(_) | ProjectError::ServiceExists => {
-                Self::new(StatusCode::CONFLICT, error.to_string()).code(409)
-            }
+            ProjectError::Exists(_) | ProjectError::ServiceExists => Self::conflict(error.to_string()),
             ProjectError::Unknown(_) => Self::not_found(error.to_string()),
             ProjectError::StagesChanged
             | ProjectError::ServiceNameMissing

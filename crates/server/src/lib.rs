@@ -7,6 +7,7 @@ mod capstan;
 mod error;
 mod family;
 mod health;
+mod idempotency;
 mod paging;
 mod params;
 mod routes;

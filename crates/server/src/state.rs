@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use capstan_runtime::projects::Projects;
 use capstan_runtime::writer::Handle;
+use tokio::sync::watch;
 
 /// What the routes are made of; cheap to clone.
 #[derive(Clone)]
@@ -16,4 +17,6 @@ pub struct AppState {
     pub token: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// Whether the server can do its work.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Turns to true when the server stops: answers that have no end of their own end then.
+    pub stopping: watch::Receiver<bool>,
 }

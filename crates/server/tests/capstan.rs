@@ -123,7 +123,7 @@ fn a_run_has_its_whole_history_in_order() {
     let sequences = run["sequences"].as_array().unwrap();
     assert_eq!(sequences.iter().map(|one| one["name"].as_str().unwrap()).collect::<Vec<_>>(), ["delivery", "rollback"]);
     assert_eq!(sequences[0]["end"]["result"], "fail");
-    assert_eq!(sequences[1]["open"]["task"], "undo");
+    assert_eq!(sequences[1]["open"][0]["task"], "undo");
 }
 
 #[test]

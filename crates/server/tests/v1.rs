@@ -240,6 +240,11 @@ fn a_refused_project_says_why_and_where() {
     let answer = create(json!({ "name": "q", "shipyard": "YTogWw==" }));
     let words = "Could not validate payload: could not unmarshal provided shipyard content: 1:";
     assert!(answer.message().starts_with(words), "{}", answer.text());
+    let text = "apiVersion: 0.2.0\nspec: {stages: [{name: dev, sequences: [{name: a, timeout: 2, tasks: [{name: t, when: a = 1}]}]}]}\n";
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+    let wanted = "Could not validate payload: provided shipyard file is not valid: 2:60: '2' is no duration; a unit is missing: \
+                  '2s' or '2m'?\n2:89: '=' means nothing here; write '==' to compare";
+    assert_eq!(create(json!({ "name": "q", "shipyard": encoded })).message(), wanted);
     assert_eq!(create(json!({ "name": "q" })).status, 400);
     assert_eq!(create(json!({ "name": "q", "gitRemoteUrl": "http://x" })).status, 400);
     assert_eq!(create(json!({ "name": 1 })).status, 400);

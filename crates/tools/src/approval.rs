@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use capstan_engine::approval;
-use capstan_engine::orchestrate::{APPROVAL, Attempt, Sequence};
+use capstan_engine::orchestrate::{APPROVAL, Attempt};
 use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, event_type};
 use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest};
@@ -17,6 +17,7 @@ const SAFETY: Duration = Duration::from_secs(30);
 /// Answers open approvals until the server stops. It re-reads what is open whenever a task was offered, so a restart needs
 /// nothing of its own; the ids of its answers follow from what they answer, so none counts twice.
 pub async fn run(handle: Handle) {
+    handle.polled_tasks().note(APPROVAL);
     let mut offers = handle.offers();
     // Only so that what was seen to be answered is not looked at again.
     let mut answered = BTreeSet::new();
@@ -73,8 +74,9 @@ fn open(reader: &dyn StoreReader) -> Result<Vec<CloudEvent>, StoreError> {
 fn missing(reader: &dyn StoreReader, triggered: &CloudEvent) -> Result<Vec<CloudEvent>, StoreError> {
     let text = |field: &str| data_text(&triggered.data, field).to_owned();
     let mut missing = Vec::new();
-    // The only states of a sequence with an open approval; a list by state does not read what has ended.
-    for state in ["waitingForApproval", "paused"] {
+    // The only states of a sequence with an open approval, alone or beside other tasks; a list by state does not read what
+    // has ended.
+    for state in ["waitingForApproval", "paused", "started"] {
         let filter = SequenceFilter {
             project: text("project"),
             stage: Some(text("stage")),
@@ -84,8 +86,7 @@ fn missing(reader: &dyn StoreReader, triggered: &CloudEvent) -> Result<Vec<Cloud
             ..SequenceFilter::default()
         };
         let sequences = reader.sequences(&filter, Slice::ALL)?.items;
-        let attempts = sequences.iter().filter_map(Sequence::attempt);
-        for attempt in attempts.filter(|attempt| attempt.triggered_id == triggered.id) {
+        for (_, attempt) in sequences.iter().filter_map(|sequence| sequence.attempt_of(&triggered.id)) {
             missing.extend(approval::answers(triggered).into_iter().filter(|answer| !has(attempt, answer)));
         }
     }

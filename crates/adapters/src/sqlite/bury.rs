@@ -13,6 +13,7 @@ pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Tr
     let statements = [
         "UPDATE projects SET dead = 1 WHERE id = ?",
         "DELETE FROM offers WHERE project = ?",
+        "DELETE FROM takers WHERE project = ?",
         // There are fewer timers than sequences.
         "DELETE FROM timers WHERE (SELECT project FROM sequences WHERE id = timers.sequence) = ?",
         "DELETE FROM queues WHERE project = ?",
@@ -25,7 +26,7 @@ pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Tr
 }
 
 /// What is removed of a project once it is dead, piece by piece. The project itself goes last: it is what hides the rest.
-const REMAINS: [&str; 11] = [
+const REMAINS: [&str; 12] = [
     "DELETE FROM events WHERE position IN
      (SELECT position FROM events INDEXED BY events_by_project WHERE project = ? LIMIT ?)",
     "DELETE FROM facts WHERE position IN
@@ -37,8 +38,9 @@ const REMAINS: [&str; 11] = [
      (SELECT triggered_id FROM attempts INDEXED BY attempts_by_project WHERE project = ? LIMIT ?)",
     "DELETE FROM offers WHERE triggered_id IN
      (SELECT triggered_id FROM offers INDEXED BY offers_by_project WHERE project = ? LIMIT ?)",
-    "DELETE FROM queues WHERE (project, stage, service) IN
-     (SELECT project, stage, service FROM queues WHERE project = ? LIMIT ?)",
+    "DELETE FROM takers WHERE (triggered_id, tool) IN
+     (SELECT triggered_id, tool FROM takers INDEXED BY takers_by_project WHERE project = ? LIMIT ?)",
+    "DELETE FROM queues WHERE (project, name) IN (SELECT project, name FROM queues WHERE project = ? LIMIT ?)",
     "DELETE FROM service_views WHERE rowid IN (SELECT rowid FROM service_views WHERE project = ? LIMIT ?)",
     "DELETE FROM services WHERE (project, name) IN (SELECT project, name FROM services WHERE project = ? LIMIT ?)",
     "DELETE FROM event_counts WHERE (project, kind) IN

@@ -1,6 +1,7 @@
 //! The events.
 
 use capstan_model::event::CloudEvent;
+use capstan_model::event::event_type::EventType;
 use capstan_model::event::rest::RestEvent;
 use capstan_runtime::ports::{EventFilter, Page, ProjectId, Slice, StoredEvent};
 use rusqlite::{Connection, params};
@@ -96,6 +97,20 @@ fn count(connection: &Connection, question: &Question, slice: Slice, is_beyond_t
     let count = statement::number(connection, doing, &question.count(), question.conditions.values([counted]))?;
     let more_than_shown = slice.offset.saturating_add(slice.limit).saturating_add(1);
     Ok(if count <= COUNTED || is_beyond_the_end { count } else { count.max(more_than_shown) })
+}
+
+/// Names of tasks of which there is a `.started` event.
+pub(super) fn handled_tasks(connection: &Connection) -> Result<Vec<String>, Trouble> {
+    let sql = "SELECT DISTINCT kind FROM event_counts c WHERE kind GLOB 'sh.keptn.event.*.started'
+               AND (project = 0 OR EXISTS (SELECT 1 FROM projects WHERE id = c.project AND dead = 0))";
+    let kinds = statement::all(connection, "list tasks", sql, [], |row| row.get::<_, String>(0))?;
+    let tasks = kinds.iter().filter_map(|kind| match EventType::parse(kind) {
+        EventType::Task { task, .. } => Some(task.to_owned()),
+        _ => None,
+    });
+    let mut tasks: Vec<String> = tasks.collect();
+    tasks.sort_unstable();
+    Ok(tasks)
 }
 
 /// Reads what [`append`] wrote.

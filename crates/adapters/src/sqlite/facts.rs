@@ -1,10 +1,13 @@
 //! What happened.
 
-use capstan_runtime::ports::{NewFact, ProjectId, StoredFact};
+use capstan_engine::orchestrate::Fact;
+use capstan_runtime::ports::{FactFilter, FactPage, FactSpan, NewFact, PlacedFact, ProjectId, StoredFact};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params};
 
 use super::column;
+use super::conditions::Conditions;
 use super::json;
 use super::statement;
 use super::trouble::Trouble;
@@ -37,4 +40,63 @@ pub(super) fn of_context(
         Ok(StoredFact { position: position as u64, context: context.to_owned(), sequence, at, fact })
     };
     rows.into_iter().map(fact).collect()
+}
+
+/// Those behind a position, whosever they are, each with its place.
+pub(super) fn after(connection: &Connection, filter: &FactFilter, after: u64, limit: u64) -> Result<FactPage, Trouble> {
+    let doing = "follow facts";
+    // No fact has a position beyond the range of the column.
+    let (from, limit) = (column::from_count(after), column::from_count(limit.min(FactPage::LOOKED_AT)));
+    let sql = "SELECT MAX(position) FROM (SELECT position FROM facts WHERE position > ? ORDER BY position LIMIT ?)";
+    let last = statement::one(connection, doing, sql, [from, limit], |row| row.get::<_, Option<i64>>(0))?.flatten();
+    let Some(last) = last else { return Ok(FactPage { items: Vec::new(), last: after }) };
+    let mut conditions = Conditions::default();
+    conditions.bind("f.position > ?", [Value::Integer(from)]);
+    conditions.bind("f.position <= ?", [Value::Integer(last)]);
+    conditions.add("(f.project IS NULL OR p.dead = 0)");
+    conditions.equal("p.name", filter.project.as_ref());
+    conditions.equal("f.context", filter.context.as_ref());
+    conditions.equal("COALESCE(s.service, r.json ->> 'service')", filter.service.as_ref());
+    let sql = format!(
+        "SELECT f.position, f.context, f.sequence, f.at, f.json, p.name, COALESCE(s.service, r.json ->> 'service'),
+         s.stage, s.name FROM facts f NOT INDEXED
+         LEFT JOIN projects p ON p.id = f.project
+         LEFT JOIN sequences s ON s.id = f.sequence AND s.project = f.project
+         LEFT JOIN runs r ON f.sequence IS NULL AND r.context = f.context AND r.project = f.project
+         WHERE {} ORDER BY f.position",
+        conditions.sql()
+    );
+    let rows = statement::all(connection, doing, &sql, conditions.values([]), |row| Ok((placed(row)?, row.get(4)?)))?;
+    let items = rows.into_iter().map(|(place, text): (_, String)| Ok(place(json::read(&text, FACT)?)));
+    Ok(FactPage { items: items.collect::<Result<_, Trouble>>()?, last: last as u64 })
+}
+
+/// From where to where there are any.
+pub(super) fn span(connection: &Connection) -> Result<FactSpan, Trouble> {
+    let doing = "look for the ends of the facts";
+    let sql = "SELECT MIN(position) FROM facts";
+    let oldest = statement::one(connection, doing, sql, [], |row| row.get::<_, Option<i64>>(0))?.flatten();
+    // It outlives the rows.
+    let last = statement::number(connection, doing, "SELECT seq FROM sqlite_sequence WHERE name = 'facts'", [])?;
+    Ok(FactSpan { oldest: oldest.map(|position| position as u64), next: last + 1 })
+}
+
+/// Removes those below a position.
+pub(super) fn remove(connection: &Connection, before: u64) -> Result<(), Trouble> {
+    let sql = "DELETE FROM facts WHERE position < ?";
+    statement::run(connection, "remove old facts", sql, [column::from_count(before)]).map(drop)
+}
+
+/// A row but for the fact in it, which is not read yet.
+fn placed(row: &Row<'_>) -> rusqlite::Result<impl FnOnce(Fact) -> PlacedFact + use<>> {
+    let (position, context, sequence) = (row.get::<_, i64>(0)? as u64, row.get(1)?, row.get(2)?);
+    let at = column::to_time(row.get(3)?);
+    let (project, service, stage, sequence_name) = (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
+    Ok(move |fact| PlacedFact {
+        stored: StoredFact { position, context, sequence, at, fact },
+        project,
+        service,
+        stage,
+        sequence_name,
+    })
 }

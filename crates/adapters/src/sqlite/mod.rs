@@ -23,6 +23,7 @@ mod sequences;
 mod services;
 mod shipyards;
 mod statement;
+mod takers;
 #[cfg(test)]
 mod tests;
 mod timers;

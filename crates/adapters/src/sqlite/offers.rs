@@ -30,10 +30,12 @@ pub(super) fn add(
     statement::run(connection, doing, sql, values).map(drop)
 }
 
-/// Lists it no more.
+/// Lists it no more, and forgets who has taken it.
 pub(super) fn withdraw(connection: &Connection, triggered_id: &str) -> Result<(), Trouble> {
-    let sql = "DELETE FROM offers WHERE triggered_id = ?";
-    statement::run(connection, "withdraw a task", sql, [triggered_id]).map(drop)
+    for sql in ["DELETE FROM offers WHERE triggered_id = ?", "DELETE FROM takers WHERE triggered_id = ?"] {
+        statement::run(connection, "withdraw a task", sql, [triggered_id])?;
+    }
+    Ok(())
 }
 
 /// Open offers, newest first.

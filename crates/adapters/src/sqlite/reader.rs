@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use capstan_engine::orchestrate::{Queue, Run, Sequence};
 use capstan_model::event::CloudEvent;
 use capstan_runtime::ports::{
-    EventFilter, OfferFilter, Page, Project, ProjectId, RunFilter, SequenceFilter, Service, ServiceView, Slice,
-    StoreError, StoreReader, StoredEvent, StoredFact,
+    EventFilter, FactFilter, FactPage, FactSpan, OfferFilter, Page, Project, ProjectId, RunFilter, SequenceFilter,
+    Service, ServiceView, Slice, StoreError, StoreReader, StoredEvent, StoredFact,
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -102,12 +102,32 @@ impl StoreReader for SqliteReader {
         self.ask(|connection| sequences::page(connection, filter, slice))
     }
 
+    fn sequence(&self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError> {
+        self.ask(|connection| sequences::one(connection, id))
+    }
+
+    fn sequence_of(&self, triggered_id: &str) -> Result<Option<String>, StoreError> {
+        self.ask(|connection| sequences::of_task(connection, triggered_id))
+    }
+
     fn facts(&self, project: ProjectId, context: &str) -> Result<Vec<StoredFact>, StoreError> {
         self.ask(|connection| facts::of_context(connection, project, context))
     }
 
-    fn queue(&self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError> {
-        self.ask(|connection| queues::one(connection, project, stage, service))
+    fn facts_after(&self, filter: &FactFilter, after: u64, limit: u64) -> Result<FactPage, StoreError> {
+        self.ask(|connection| facts::after(connection, filter, after, limit))
+    }
+
+    fn fact_span(&self) -> Result<FactSpan, StoreError> {
+        self.ask(facts::span)
+    }
+
+    fn queue(&self, project: ProjectId, name: &str) -> Result<Queue, StoreError> {
+        self.ask(|connection| queues::one(connection, project, name))
+    }
+
+    fn handled_tasks(&self) -> Result<Vec<String>, StoreError> {
+        self.ask(events::handled_tasks)
     }
 
     fn next_timer(&self) -> Result<Option<Timestamp>, StoreError> {

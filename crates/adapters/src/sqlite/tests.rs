@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use capstan_engine::orchestrate::TimerKind;
+use capstan_engine::orchestrate::{Fact, TimerKind};
 use capstan_model::event::CloudEvent;
 use capstan_runtime::ports::{
-    Configuration, EventFilter, OfferFilter, PathFilter, ProjectId, RunFilter, SequenceFilter, Slice, Store,
-    StoreReader, StoreTx, Timer,
+    Configuration, EventFilter, FactFilter, NewFact, OfferFilter, PathFilter, ProjectId, RunFilter, SequenceFilter,
+    Slice, Store, StoreReader, StoreTx, Timer,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -36,6 +36,8 @@ fn fixture(events: u64) -> Fixture {
     for n in 0..events {
         tx.append_event(Some(project), &event(n)).unwrap();
     }
+    let (context, sequence) = ("c-1", Some("s-1"));
+    tx.append_fact(&NewFact { project: Some(project), context, sequence, at: at(0), fact: &Fact::SlotHeld }).unwrap();
     tx.commit().unwrap();
     Fixture { store, path, project, _directory: directory }
 }
@@ -93,14 +95,30 @@ fn ask_everything(reader: &dyn StoreReader, project: ProjectId) {
     reader.runs_of("c-1").unwrap();
     let sequences = SequenceFilter { project: "shop".to_owned(), ..SequenceFilter::default() };
     reader.sequences(&sequences, SOME).unwrap();
-    reader.sequences(&SequenceFilter { context: Some("c-1".to_owned()), ..sequences }, SOME).unwrap();
+    reader.sequences(&SequenceFilter { context: Some("c-1".to_owned()), ..sequences.clone() }, SOME).unwrap();
+    reader.sequences(&SequenceFilter { open: true, ..sequences }, SOME).unwrap();
     reader.facts(project, "c-1").unwrap();
+    reader.sequence("s-1").unwrap();
+    follow_facts(reader);
+    reader.fact_span().unwrap();
     reader.service(project, "cart").unwrap();
     reader.services(project, SOME).unwrap();
     reader.service_views(project).unwrap();
-    reader.queue(project, "dev", "cart").unwrap();
+    reader.queue(project, "dev cart").unwrap();
     reader.next_timer().unwrap();
     reader.has_buried().unwrap();
+    reader.handled_tasks().unwrap();
+}
+
+/// With each filter.
+fn follow_facts(reader: &dyn StoreReader) {
+    let text = |is_set: bool, text: &str| is_set.then(|| text.to_owned());
+    for bits in 0..1 << 3 {
+        let has = |bit: u32| bits & 1 << bit != 0;
+        let (project, service, context) = (text(has(0), "shop"), text(has(1), "cart"), text(has(2), "c-1"));
+        // There has to be something to look at.
+        assert_eq!(reader.facts_after(&FactFilter { project, service, context }, 0, 100).unwrap().last, 1);
+    }
 }
 
 /// What grows without end is only ever searched, or read from the newest on until there is enough.
@@ -119,6 +137,7 @@ fn no_question_and_no_step_reads_a_whole_table() {
     tx.sequence_of("e-0").unwrap();
     tx.run(project, "c-1").unwrap();
     tx.answer("key", at(0)).unwrap();
+    tx.remove_facts(1).unwrap();
     tx.bury_project(project).unwrap();
     tx.purge(at(0), 1_000).unwrap();
     drop(tx);
@@ -158,7 +177,12 @@ fn the_usual_lists_need_no_sorting() {
         }
     }
     reader.runs(&RunFilter { project: "shop".to_owned(), ..RunFilter::default() }, SOME).unwrap();
-    reader.sequences(&SequenceFilter { project: "shop".to_owned(), ..SequenceFilter::default() }, SOME).unwrap();
+    for open in [false, true] {
+        reader
+            .sequences(&SequenceFilter { project: "shop".to_owned(), open, ..SequenceFilter::default() }, SOME)
+            .unwrap();
+    }
+    follow_facts(&*reader);
     let connection = super::open::looking(&path).unwrap();
     for sql in SEEN.take().iter().filter(|sql| sql.contains("ORDER BY")) {
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -5,7 +5,8 @@ use std::path::Path;
 use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind};
 use capstan_model::event::CloudEvent;
 use capstan_runtime::ports::{
-    Configuration, Deferred, NewFact, Project, ProjectId, Service, ServiceView, StoreError, StoreTx, Timer,
+    ClaimFilter, Configuration, Deferred, NewFact, Offered, Project, ProjectId, Service, ServiceView, StoreError,
+    StoreTx, Timer,
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -13,7 +14,7 @@ use rusqlite::Connection;
 use super::trouble::Trouble;
 use super::{
     answers, bury, deferred, events, facts, offers, projects, queues, runs, sequences, services, shipyards, statement,
-    timers,
+    takers, timers,
 };
 
 /// A transaction; dropped without a commit it has not happened.
@@ -181,6 +182,10 @@ impl StoreTx for SqliteTx<'_> {
         self.with(|connection| facts::append(connection, fact))
     }
 
+    fn remove_facts(&mut self, before: u64) -> Result<(), StoreError> {
+        self.with(|connection| facts::remove(connection, before))
+    }
+
     fn run(&mut self, project: ProjectId, context: &str) -> Result<Option<Run>, StoreError> {
         self.with(|connection| runs::one(connection, project, context))
     }
@@ -201,12 +206,12 @@ impl StoreTx for SqliteTx<'_> {
         self.with(|connection| sequences::of_task(connection, triggered_id))
     }
 
-    fn queue(&mut self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError> {
-        self.with(|connection| queues::one(connection, project, stage, service))
+    fn queue(&mut self, project: ProjectId, name: &str) -> Result<Queue, StoreError> {
+        self.with(|connection| queues::one(connection, project, name))
     }
 
-    fn put_queue(&mut self, project: ProjectId, stage: &str, service: &str, queue: &Queue) -> Result<(), StoreError> {
-        self.with(|connection| queues::put(connection, project, stage, service, queue))
+    fn put_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> Result<(), StoreError> {
+        self.with(|connection| queues::put(connection, project, name, queue))
     }
 
     fn offer(
@@ -221,6 +226,22 @@ impl StoreTx for SqliteTx<'_> {
 
     fn withdraw(&mut self, triggered_id: &str) -> Result<(), StoreError> {
         self.with(|connection| offers::withdraw(connection, triggered_id))
+    }
+
+    fn offered(&mut self, triggered_id: &str) -> Result<Option<Offered>, StoreError> {
+        self.with(|connection| takers::offered(connection, triggered_id))
+    }
+
+    fn add_taker(&mut self, project: ProjectId, triggered_id: &str, tool: &str) -> Result<(), StoreError> {
+        self.with(|connection| takers::add(connection, project, triggered_id, tool))
+    }
+
+    fn remove_taker(&mut self, triggered_id: &str, tool: &str) -> Result<(), StoreError> {
+        self.with(|connection| takers::remove(connection, triggered_id, tool))
+    }
+
+    fn claimable(&mut self, filter: &ClaimFilter, limit: u64) -> Result<Vec<Offered>, StoreError> {
+        self.with(|connection| takers::claimable(connection, filter, limit))
     }
 
     fn arm(&mut self, timer: &Timer) -> Result<(), StoreError> {

@@ -6,9 +6,10 @@ use capstan_model::shipyard::{self, Shipyard};
 use jiff::Timestamp;
 
 use super::fact::{Birth, Why};
+use super::limits::Limits;
 use super::made::control_plane_event;
 use super::run::Run;
-use super::sequence::{Limits, Scope};
+use super::sequence::Scope;
 use super::{ids, payload};
 
 /// The name of the sequence that every stage has, defined or not.
@@ -77,22 +78,31 @@ pub fn begin(
         Some(why) => Err(format!("Unable to start sequence {}: {why}", subject.sequence)),
         None => definition(subject, run, shipyard, limits),
     };
-    match definition {
-        Ok(definition) => {
+    let input = event.data.as_object().cloned().unwrap_or_default();
+    let defined = definition.and_then(|definition| {
+        let key = definition.concurrency.as_ref().map_or(Ok(None), |concurrency| concurrency.key_for(&input));
+        let key = key.map_err(|why| format!("Unable to start sequence {}: {why}", subject.sequence))?;
+        Ok((definition, key))
+    });
+    match defined {
+        Ok((definition, key)) => {
             let paused = run.is_paused(subject.stage);
             let id = ids::derive(at, &[&event.source, &event.id, "sequence"]);
-            let input = event.data.as_object().cloned().unwrap_or_default();
-            Begun::Sequence(Box::new(Birth { id, scope, definition, input, ordinal: position, paused }))
+            let (ordinal, rerun, done) = (position, None, Vec::new());
+            Begun::Sequence(Box::new(Birth { id, scope, definition, input, ordinal, paused, key, rerun, done }))
         }
-        Err(message) => {
-            let id = ids::derive(at, &[&event.source, &event.id, "refused"]);
-            let kind = event_type::of_sequence(subject.stage, subject.sequence, "finished");
-            let data = payload::of_end(&scope, &scope.labels, "errored", "fail", &message);
-            let mut finished = control_plane_event(id, kind, &run.context, at, data);
-            finished.triggered_id = Some(event.id.clone());
-            Begun::Refused(Box::new(Refusal { message, finished }))
-        }
+        Err(message) => Begun::Refused(Box::new(refuse(event, &scope, subject.sequence, message, at))),
     }
+}
+
+/// The refusal of a sequence.
+pub(super) fn refuse(event: &CloudEvent, scope: &Scope, sequence: &str, message: String, at: Timestamp) -> Refusal {
+    let id = ids::derive(at, &[&event.source, &event.id, "refused"]);
+    let kind = event_type::of_sequence(&scope.stage, sequence, "finished");
+    let data = payload::of_end(scope, &scope.labels, "errored", "fail", &message);
+    let mut finished = control_plane_event(id, kind, &scope.context, at, data);
+    finished.triggered_id = Some(event.id.clone());
+    Refusal { message, finished }
 }
 
 fn scope(event: &CloudEvent, subject: Subject<'_>, run: &Run) -> Scope {

@@ -31,9 +31,11 @@ pub enum Effect {
     Arm(TimerKind, Timestamp),
     /// Do not wake it.
     Disarm(TimerKind),
-    /// Enter the queue of its project, stage and service.
+    /// Enter the queue of its key.
     WantSlot,
-    /// Leave the slot or the queue.
+    /// Leave the slot or the queue for a while.
+    StepAside,
+    /// Leave the slot or the queue for good.
     FreeSlot,
     /// Start whatever the run's shipyard lets follow; [`super::followers`] says what.
     Follow,
@@ -43,26 +45,32 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimerKind {
-    /// The end of a task's delay.
+    /// The end of a task's delay or backoff.
     Delay,
-    /// The deadline of the open task.
+    /// The earliest deadline of an attempt or a lease.
     Deadline,
+    /// The timeout of the sequence.
+    Timeout,
     /// The next reminder.
     Reminder,
 }
 
 impl TimerKind {
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::Delay, Self::Deadline, Self::Timeout, Self::Reminder];
+
     /// The word under which it is stored.
     pub fn word(self) -> &'static str {
         match self {
             Self::Delay => "delay",
             Self::Deadline => "deadline",
+            Self::Timeout => "timeout",
             Self::Reminder => "reminder",
         }
     }
 
     /// Reads the word under which it is stored.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Delay, Self::Deadline, Self::Reminder].into_iter().find(|kind| kind.word() == word)
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 }

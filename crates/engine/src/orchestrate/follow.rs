@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::made::control_plane_event;
 use super::sequence::{Phase, Sequence};
+use super::verdict::Verdict;
 use super::{ids, payload};
 
 /// The `.triggered` events of all sequences that the end of this one starts, in the order of the shipyard. Data: what the
@@ -14,7 +15,7 @@ use super::{ids, payload};
 pub fn followers(ended: &Sequence, shipyard: &Shipyard, at: Timestamp) -> Vec<CloudEvent> {
     let Phase::Ended(ending) = &ended.phase else { return Vec::new() };
     let end = format!("{}.{}.finished", ended.scope.stage, ended.definition.name);
-    let last = ended.done.last().map(|task| task.name.as_str()).unwrap_or_default();
+    let last = Verdict::of_sequence(ended).last.map(|task| task.name.as_str()).unwrap_or_default();
     let mut events: Vec<CloudEvent> = Vec::new();
     for stage in &shipyard.stages {
         for sequence in &stage.sequences {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::effect::TimerKind;
+use super::lease::Claim;
 
 /// Something that a sequence has to react to.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,27 @@ pub enum Input {
     },
     /// The clock was set back, so what it waits for may be farther off than it ever was.
     ClockSetBack,
+    /// A tool wants a task.
+    Claimed(Claim),
+    /// Something was heard of a claim.
+    Heartbeat {
+        /// The lease.
+        lease: String,
+        /// What the tool says of its work; none: what it said before.
+        progress: Option<String>,
+    },
+    /// A tool gives a claim back.
+    Released {
+        /// The lease.
+        lease: String,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// Another run takes its place.
+    Superseded {
+        /// Context of that run.
+        by: String,
+    },
     /// Somebody steers.
     Control(Control),
 }
@@ -47,6 +69,8 @@ pub struct Reaction {
     pub context: String,
     /// The task that it answers.
     pub triggered_id: String,
+    /// The claim by which it answers; none where it sent the event itself.
+    pub lease: Option<String>,
     /// Its data.
     pub data: Value,
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::merge::{merge, merge_maps};
-use super::sequence::{Scope, Sequence};
+use super::sequence::{Phase, Scope, Sequence};
+use super::verdict::Verdict;
 
 /// What came in and what all tasks answered, as the next event carries it.
 ///
@@ -15,9 +16,17 @@ pub(super) fn carried(sequence: &Sequence, stage: &str) -> Map<String, Value> {
             merge_maps(&mut data, properties);
         }
     }
-    if let Some(last) = sequence.done.last() {
-        data.insert("result".to_owned(), last.result.clone().into());
-        data.insert("status".to_owned(), last.status.clone().into());
+    let so_far = match (&sequence.phase, &sequence.closing) {
+        (Phase::Ended(ending), _) => Some((ending.result.as_str(), ending.status.as_str())),
+        (_, Some(closing)) => Some((closing.result.as_str(), closing.status.as_str())),
+        (_, None) => {
+            let verdict = Verdict::of_sequence(sequence);
+            verdict.last.map(|_| (verdict.result, verdict.status))
+        }
+    };
+    if let Some((result, status)) = so_far {
+        data.insert("result".to_owned(), result.into());
+        data.insert("status".to_owned(), status.into());
     }
     if let Some(message) = data.get_mut("message") {
         *message = "".into();
@@ -30,10 +39,12 @@ pub(super) fn carried(sequence: &Sequence, stage: &str) -> Map<String, Value> {
     data
 }
 
-/// What is carried once this answer to the open task has been laid over it.
-pub(super) fn with_answer(sequence: &Sequence, answer: &Value) -> Map<String, Value> {
+/// What is carried once this answer to a task has been laid over it, with all that those beside it have answered.
+pub(super) fn with_answer(sequence: &Sequence, task: usize, answer: &Value) -> Map<String, Value> {
     let mut data = carried(sequence, &sequence.scope.stage);
-    let answers = sequence.attempt().into_iter().flat_map(|attempt| &attempt.events).map(|event| &event.data);
+    let own = sequence.open_task(task).and_then(|open| open.attempt());
+    let beside = sequence.over().skip(sequence.done.len()).map(|done| &done.properties);
+    let answers = beside.chain(own.into_iter().flat_map(|attempt| &attempt.events).map(|event| &event.data));
     for answer in answers.chain([answer]) {
         if let Value::Object(answer) = answer {
             merge_maps(&mut data, answer);

@@ -13,7 +13,7 @@ pub struct Place {
     pub ordinal: u64,
 }
 
-/// The queue of one project, stage and service. Sequences of one run may hold the slot together; whoever was triggered
+/// The queue of one key in a project, as a rule of one service in one stage. Sequences of one run may hold the slot together; whoever was triggered
 /// first goes first, by commit position and by no clock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queue {
@@ -21,6 +21,9 @@ pub struct Queue {
     pub held: Vec<Place>,
     /// In the order of their triggers.
     pub waiting: Vec<Place>,
+    /// Those that do without for a while, because a person decides or has paused them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aside: Vec<Place>,
 }
 
 impl Queue {
@@ -29,16 +32,32 @@ impl Queue {
         if self.contains(&place.sequence) {
             return Vec::new();
         }
+        self.aside.retain(|other| other.sequence != place.sequence);
         let at = self.waiting.partition_point(|other| other.ordinal <= place.ordinal);
         self.waiting.insert(at, place);
         self.grant()
     }
 
-    /// A sequence leaves, from the slot or from the queue. Answers who may go on now.
+    /// A sequence leaves for good. Answers who may go on now.
     pub fn free(&mut self, sequence: &str) -> Vec<Place> {
+        self.aside.retain(|place| place.sequence != sequence);
         self.held.retain(|place| place.sequence != sequence);
         self.waiting.retain(|place| place.sequence != sequence);
         self.grant()
+    }
+
+    /// A sequence leaves for a while. Answers who may go on now.
+    pub fn step_aside(&mut self, sequence: &str) -> Vec<Place> {
+        let place = self.held.iter().chain(&self.waiting).find(|place| place.sequence == sequence).cloned();
+        let granted = self.free(sequence);
+        self.aside.extend(place);
+        granted
+    }
+
+    /// The sequences of other runs that hold the slot, wait for it or do without for a while; those that hold it first.
+    pub fn others<'a>(&'a self, context: &'a str) -> impl Iterator<Item = &'a Place> {
+        let all = self.held.iter().chain(&self.waiting).chain(&self.aside);
+        all.filter(move |place| place.context != context)
     }
 
     /// Ids of those that a waiting sequence stands behind: the holders and who waits before it.
@@ -49,7 +68,7 @@ impl Queue {
 
     /// Whether nobody holds or waits.
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.waiting.is_empty()
+        self.held.is_empty() && self.waiting.is_empty() && self.aside.is_empty()
     }
 
     fn contains(&self, sequence: &str) -> bool {

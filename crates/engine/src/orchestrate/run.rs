@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::attempt::TaskEvent;
 use super::fact::Fact;
 use super::input::Control;
-use super::sequence::{Outcome, Phase, Sequence, TaskEvent};
+use super::sequence::{Ending, Outcome, Phase, Sequence};
 
 /// The only source whose evaluations are shown, as in v1.
 const LIGHTHOUSE: &str = "lighthouse-service";
@@ -52,6 +53,13 @@ pub struct Run {
     pub paused_stages: BTreeSet<String>,
     /// How the sequence ended that ended last.
     pub last: Outcome,
+    /// Sequences that ended otherwise than with a pass and were not done again since, by id; those that could not start by the
+    /// id of their trigger.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_passed: BTreeMap<String, NotPassed>,
+    /// How often one of its sequences was done again.
+    #[serde(default)]
+    pub reruns: u32,
     /// What is shown of each stage, in the order in which the run came to them.
     pub stages: Vec<StageView>,
 }
@@ -63,6 +71,66 @@ pub struct OpenSequence {
     pub stage: String,
     /// Whether it still waits for its first slot.
     pub queued: bool,
+}
+
+/// A sequence that ended otherwise than with a pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotPassed {
+    /// Its stage.
+    pub stage: String,
+    /// Its name.
+    pub sequence: String,
+    /// How it ended.
+    pub result: RunResult,
+    /// Whether it ever began; one that did not cannot be done again.
+    pub began: bool,
+}
+
+/// How a sequence or a run ended; the greater, the worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunResult {
+    /// Well.
+    Pass,
+    /// With something to look at.
+    Warning,
+    /// Badly.
+    Fail,
+    /// Nothing was heard in time.
+    TimedOut,
+    /// Somebody ended it.
+    Aborted,
+}
+
+impl NotPassed {
+    /// Whether it is worse than a warning.
+    pub fn failed(&self) -> bool {
+        self.result > RunResult::Warning
+    }
+}
+
+impl RunResult {
+    /// That of a sequence that ended.
+    pub fn of(ending: &Ending) -> Self {
+        match (ending.outcome, &*ending.result) {
+            (Outcome::Aborted, _) => Self::Aborted,
+            (Outcome::TimedOut, _) => Self::TimedOut,
+            (Outcome::Finished, "pass") => Self::Pass,
+            (Outcome::Finished, "warning") => Self::Warning,
+            (Outcome::Finished, _) => Self::Fail,
+        }
+    }
+
+    /// The word of the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warning => "warning",
+            Self::Fail => "fail",
+            Self::TimedOut => "timedOut",
+            Self::Aborted => "aborted",
+        }
+    }
 }
 
 /// What is shown of a stage.
@@ -158,6 +226,8 @@ impl Run {
             paused: false,
             paused_stages: BTreeSet::new(),
             last: Outcome::Finished,
+            not_passed: BTreeMap::new(),
+            reruns: 0,
             stages: Vec::new(),
         }
     }
@@ -181,6 +251,17 @@ impl Run {
             () if !self.open.is_empty() && self.open.values().all(|sequence| sequence.queued) => RunState::Waiting,
             () => RunState::Started,
         }
+    }
+
+    /// How it ended: as the worst of its sequences, but for those that were done again; none before.
+    pub fn result(&self) -> Option<RunResult> {
+        self.is_over().then(|| self.not_passed.values().map(|end| end.result).max().unwrap_or(RunResult::Pass))
+    }
+
+    /// A sequence is done again, so that its end counts no more.
+    pub fn again(&mut self, sequence: &str) {
+        self.not_passed.remove(sequence);
+        self.reruns += 1;
     }
 
     /// Somebody steers all of it or one stage; which sequences that concerns is for the caller to see.
@@ -208,8 +289,12 @@ impl Run {
     }
 
     /// A sequence could not start.
-    pub fn refused(&mut self, stage: &str, finished: &CloudEvent, at: Timestamp) {
+    pub fn refused(&mut self, stage: &str, sequence: &str, finished: &CloudEvent, at: Timestamp) {
         self.sequences += 1;
+        let id = finished.triggered_id.clone().unwrap_or_default();
+        let (name, sequence) = (stage.to_owned(), sequence.to_owned());
+        let end = NotPassed { stage: name, sequence, result: RunResult::Fail, began: false };
+        self.not_passed.insert(id, end);
         self.last = Outcome::Finished;
         let event = LatestEvent { kind: finished.kind.clone(), id: finished.id.clone(), time: at };
         let view = self.stage(stage);
@@ -257,6 +342,12 @@ impl Run {
             }
             Fact::Ended(ending) => {
                 self.last = ending.outcome;
+                let result = RunResult::of(ending);
+                if result != RunResult::Pass {
+                    let (stage, name) = (stage.to_owned(), sequence.definition.name.clone());
+                    let end = NotPassed { stage, sequence: name, result, began: true };
+                    self.not_passed.insert(sequence.id.clone(), end);
+                }
                 let kind = event_type::of_sequence(stage, &sequence.definition.name, "finished");
                 let latest = LatestEvent { kind, id: ending.event_id.clone(), time: at };
                 self.stage(stage).saw(&ending.status, latest, &ending.result, &ending.status);

@@ -5,45 +5,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::attempt::{Attempt, AttemptEnd, Deadline, DoneTask, OpenTask, PastAttempt, TaskState};
+use super::limits::Limits;
+
 /// The `source` of events that the control plane makes, as in v1.
 pub const CONTROL_PLANE: &str = "shipyard-controller";
 
 /// The task that waits for a decision; while a person is asked the sequence holds no slot.
 pub const APPROVAL: &str = "approval";
-
-/// How long, how much and how many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// How long an offered task waits for its first sign of life.
-    pub start_timeout: SignedDuration,
-    /// How long a started task may be silent.
-    pub task_timeout: SignedDuration,
-    /// How often an open approval and a paused sequence remind.
-    pub reminder: SignedDuration,
-    /// Bytes of an event's data.
-    pub payload: usize,
-    /// Sequences in a run.
-    pub sequences: u32,
-}
-
-impl Limits {
-    /// How long a task may be silent, by whether a tool has taken it up.
-    pub fn term(&self, started: bool) -> SignedDuration {
-        if started { self.task_timeout } else { self.start_timeout }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            start_timeout: SignedDuration::from_mins(10),
-            task_timeout: SignedDuration::from_hours(24),
-            reminder: SignedDuration::from_hours(24),
-            payload: 1 << 20,
-            sequences: 1_000,
-        }
-    }
-}
 
 /// What a sequence is about, fixed when it was triggered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,14 +61,49 @@ pub struct Sequence {
     pub triggered_at: Timestamp,
     /// Commit position of the event that triggered it: the order of the queue.
     pub ordinal: u64,
+    /// The key under which it takes turns with others; none: stage and service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Which sequence of the run it does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun: Option<Box<Rerun>>,
     /// Where it stands.
     pub phase: Phase,
-    /// Its place in the queue of its project, stage and service.
+    /// Its place in the queue of its key.
     pub slot: Slot,
     /// Whether it stands still.
     pub paused: bool,
-    /// Tasks that ended, in order.
+    /// When its timeout comes; none where it has none or has not begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Deadline>,
+    /// How it will end once its `finally` tasks are over; none: they have not begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Box<Closing>>,
+    /// Tasks that ended, in the order in which they stand in the shipyard.
     pub done: Vec<DoneTask>,
+}
+
+/// A sequence does again what an earlier one has failed to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rerun {
+    /// Id of the earlier one.
+    pub of: String,
+    /// Who wanted it; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    /// Why; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// How many attempts the tasks have had that are done again: index and number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<(usize, u32)>,
+}
+
+impl Rerun {
+    /// How many attempts a task has had before.
+    pub fn attempts_of(&self, task: usize) -> u32 {
+        self.attempts.iter().find(|(index, _)| *index == task).map_or(0, |(_, attempts)| *attempts)
+    }
 }
 
 /// Where a sequence stands.
@@ -108,16 +112,11 @@ pub struct Sequence {
 pub enum Phase {
     /// It never had a slot.
     Queued,
-    /// The next task is not offered yet: it is delayed, or waits for a slot or for a resume.
-    Ready {
-        /// Index of that task.
-        task: usize,
-        /// Not before this.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        due: Option<Timestamp>,
+    /// A task is under way, or those of a group; never empty.
+    Running {
+        /// In the order in which they stand in the shipyard.
+        open: Vec<OpenTask>,
     },
-    /// A task is offered.
-    Task(Box<Attempt>),
     /// It is over.
     Ended(Ending),
 }
@@ -134,78 +133,21 @@ pub enum Slot {
     Held,
 }
 
-/// One offer of a task.
+/// How a sequence will end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// Index of the task.
-    pub task: usize,
-    /// Counts the offers of this task, from 1.
-    pub number: u32,
-    /// Id of its `.triggered` event.
-    pub triggered_id: String,
-    /// When it was offered.
-    pub offered_at: Timestamp,
-    /// When anything was last heard of it.
-    pub last_sign: Timestamp,
-    /// When the silence ends it.
-    pub deadline: Deadline,
-    /// The image that a deployment is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub image: Option<String>,
-    /// Whether a person is to decide: there is no end to that, and others may pass by.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub asks: bool,
-    /// `.started` and `.finished`, in the order in which they came.
-    pub events: Vec<TaskEvent>,
-}
-
-/// The clock of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Deadline {
-    /// It runs.
-    At(Timestamp),
-    /// It stands still with this left, for as long as the sequence is paused.
-    Left(SignedDuration),
-    /// There is none: a person decides, and is reminded.
-    None,
-}
-
-/// An answer of a tool.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TaskEvent {
-    /// Id of the event.
-    pub id: String,
-    /// Its type.
-    pub event_type: String,
-    /// Whether it is a `.finished`.
-    pub finished: bool,
-    /// Who sent it.
-    pub source: String,
-    /// `data.result`; may be empty.
-    pub result: String,
-    /// `data.status`; may be empty.
+pub struct Closing {
+    /// In which way.
+    pub outcome: Outcome,
+    /// Of its `.finished` event.
     pub status: String,
-    /// When it was taken in.
-    pub time: Timestamp,
-    /// The data of a `.finished`; null for a `.started`.
+    /// Of its `.finished` event.
+    pub result: String,
+    /// Why, where there is something to say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// Of its `.finished` event.
     #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub data: Value,
-}
-
-/// A task that ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DoneTask {
-    /// Its name.
-    pub name: String,
-    /// Id of its `.triggered` event.
-    pub triggered_id: String,
-    /// Over all tools that answered.
-    pub result: String,
-    /// Over all tools that answered.
-    pub status: String,
-    /// Data of all answers, merged.
-    pub properties: Value,
+    pub labels: Value,
 }
 
 /// How a sequence ended.
@@ -238,22 +180,61 @@ pub enum Outcome {
     Aborted,
 }
 
+/// The name of the queue of a key or, without one, of a service in a stage.
+pub(super) fn queue_name(key: Option<&str>, scope: &Scope) -> String {
+    match key {
+        // A stage always has a name, so a key and a stage never meet.
+        Some(key) => format!("\u{1f}{key}"),
+        None => format!("{}\u{1f}{}", scope.stage, scope.service),
+    }
+}
+
 impl Sequence {
     /// As it stands for a server that has been up and its clock even since then: no deadline is nearer than a full term.
     #[must_use]
     pub fn since_up(mut self, limits: &Limits, up_since: Timestamp) -> Self {
-        if let Phase::Task(attempt) = &mut self.phase {
-            attempt.deadline = attempt.deadline_since(limits, up_since);
+        let terms: Vec<SignedDuration> = self.open().iter().map(|open| self.term(open, limits)).collect();
+        let timeout = self.definition.timeout.unwrap_or_default();
+        self.deadline = self.deadline.map(|deadline| deadline.since_up(timeout, up_since));
+        if let Phase::Running { open } = &mut self.phase {
+            for (open, term) in open.iter_mut().zip(terms) {
+                if let TaskState::Offered(attempt) = &mut open.state {
+                    attempt.deadline = attempt.deadline.since_up(term, up_since);
+                    for lease in &mut attempt.leases {
+                        lease.deadline = lease.deadline.since_up(lease.term, up_since);
+                    }
+                }
+            }
         }
         self
     }
 
-    /// The open attempt.
-    pub fn attempt(&self) -> Option<&Attempt> {
+    /// The tasks that are under way, in the order in which they stand in the shipyard.
+    pub fn open(&self) -> &[OpenTask] {
         match &self.phase {
-            Phase::Task(attempt) => Some(attempt),
-            _ => None,
+            Phase::Running { open } => open,
+            Phase::Queued | Phase::Ended(_) => &[],
         }
+    }
+
+    /// A task that is under way, by its index.
+    pub fn open_task(&self, task: usize) -> Option<&OpenTask> {
+        self.open().iter().find(|open| open.task == task)
+    }
+
+    /// The tasks that are offered, each with its attempt.
+    pub fn attempts(&self) -> impl Iterator<Item = (&OpenTask, &Attempt)> {
+        self.open().iter().filter_map(|open| Some((open, open.attempt()?)))
+    }
+
+    /// The first of the tasks that are offered: v1 knows one at a time.
+    pub fn current(&self) -> Option<(&OpenTask, &Attempt)> {
+        self.attempts().next()
+    }
+
+    /// The task that was offered under this id, if that attempt is open.
+    pub fn attempt_of(&self, triggered_id: &str) -> Option<(&OpenTask, &Attempt)> {
+        self.attempts().find(|(_, attempt)| attempt.triggered_id == triggered_id)
     }
 
     /// Whether it is over.
@@ -261,22 +242,64 @@ impl Sequence {
         matches!(self.phase, Phase::Ended(_))
     }
 
-    /// The name of the task whose attempt is open.
-    pub fn task_name(&self) -> Option<&str> {
-        self.attempt().map(|attempt| self.name_of(attempt.task))
-    }
-
     /// The name of a task by its index.
     pub fn name_of(&self, task: usize) -> &str {
         self.definition.tasks.get(task).map(|task| task.name.as_str()).unwrap_or_default()
+    }
+
+    /// How long the open attempt of a task may be silent or, where the task has a timeout, may take.
+    pub fn term(&self, open: &OpenTask, limits: &Limits) -> SignedDuration {
+        let task = self.definition.tasks.get(open.task);
+        if open.attempt().is_some_and(|attempt| attempt.started() > 0) {
+            task.and_then(|task| task.timeout).unwrap_or(limits.task_timeout)
+        } else {
+            task.and_then(|task| task.start_timeout).unwrap_or(limits.start_timeout)
+        }
+    }
+
+    /// How long the task waits before its next attempt: its delay before the first, its backoff before any other.
+    pub fn pause_before(&self, open: &OpenTask) -> SignedDuration {
+        let Some(task) = self.definition.tasks.get(open.task) else { return SignedDuration::ZERO };
+        match open.past.last() {
+            None => task.delay(),
+            // Whoever lost a lease has done nothing wrong that would need time to heal.
+            Some(past) if past.end == AttemptEnd::LeaseLost => SignedDuration::ZERO,
+            Some(_) => task.retry.map(|retry| retry.pause(open.failures())).unwrap_or_default(),
+        }
+    }
+
+    /// The name of the queue in which it takes its turns, unique in its project.
+    pub fn queue(&self) -> String {
+        queue_name(self.key.as_deref(), &self.scope)
+    }
+
+    /// Index of the task that was ever offered under this id.
+    pub fn task_of(&self, triggered_id: &str) -> Option<usize> {
+        let offered = self.attempt_of(triggered_id).map(|(open, _)| open.task);
+        let is_past = |past: &[PastAttempt]| past.iter().any(|attempt| attempt.triggered_id == triggered_id);
+        let open = || self.open().iter().find(|open| is_past(&open.past)).map(|open| open.task);
+        let over = || self.over().find(|done| done.triggered_id == triggered_id || is_past(&done.past));
+        offered.or_else(open).or_else(|| over().map(|done| done.task))
+    }
+
+    /// All tasks that are over, those included that wait for the others of their group.
+    pub fn over(&self) -> impl Iterator<Item = &DoneTask> {
+        let of_group = self.open().iter().filter_map(|open| match &open.state {
+            TaskState::Over(done) => Some(&**done),
+            TaskState::Ready { .. } | TaskState::Offered(_) => None,
+        });
+        self.done.iter().chain(of_group)
     }
 
     /// The state as v1 names it in execution records, without regard to a pause (contract: core.md 3.3).
     pub fn unpaused_state(&self) -> &'static str {
         match &self.phase {
             Phase::Queued => "triggered",
-            Phase::Task(attempt) if self.name_of(attempt.task) == APPROVAL => "waitingForApproval",
-            Phase::Ready { .. } | Phase::Task(_) => "started",
+            Phase::Running { open } => {
+                let asks = |open: &OpenTask| open.attempt().is_some() && self.name_of(open.task) == APPROVAL;
+                let mut unfinished = open.iter().filter(|open| !open.is_over());
+                if unfinished.all(asks) { "waitingForApproval" } else { "started" }
+            }
             Phase::Ended(ending) => match ending.outcome {
                 Outcome::TimedOut => "timedOut",
                 Outcome::Finished | Outcome::Aborted => "finished",
@@ -287,49 +310,5 @@ impl Sequence {
     /// The state as v1 names it in execution records.
     pub fn state(&self) -> &'static str {
         if self.paused && !self.is_over() { "paused" } else { self.unpaused_state() }
-    }
-}
-
-impl Attempt {
-    /// How long it may be silent.
-    pub fn term(&self, limits: &Limits) -> SignedDuration {
-        limits.term(self.started() > 0)
-    }
-
-    /// Its deadline, which leaves a full term since the server has been up: nobody could answer before.
-    pub fn deadline_since(&self, limits: &Limits, up_since: Timestamp) -> Deadline {
-        let full_term = up_since.saturating_add(self.term(limits)).unwrap_or(Timestamp::MAX);
-        match self.deadline {
-            Deadline::At(deadline) => Deadline::At(deadline.max(full_term)),
-            other => other,
-        }
-    }
-
-    /// How many tools have started.
-    pub fn started(&self) -> usize {
-        self.events.iter().filter(|event| !event.finished).count()
-    }
-
-    /// How many answers have come.
-    pub fn finished(&self) -> usize {
-        self.events.iter().filter(|event| event.finished).count()
-    }
-
-    /// Who has started and not answered yet, in the order in which they started.
-    pub fn holders(&self) -> Vec<&str> {
-        let mut answers: Vec<&str> =
-            self.events.iter().filter(|event| event.finished).map(|event| event.source.as_str()).collect();
-        let mut open = Vec::new();
-        for event in self.events.iter().filter(|event| !event.finished) {
-            match answers.iter().position(|source| *source == event.source) {
-                Some(at) => {
-                    answers.remove(at);
-                }
-                None => open.push(event.source.as_str()),
-            }
-        }
-        // Whoever answered for another one, as a webhook's target does, has answered for the oldest.
-        open.drain(..answers.len().min(open.len()));
-        open
     }
 }

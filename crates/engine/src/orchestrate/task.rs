@@ -1,125 +1,103 @@
-//! From one task to the next, and to the end.
+//! One task: offered, answered, and tried again.
 
 use capstan_model::event::event_type;
-use capstan_model::event::rest::data_text;
-use capstan_model::shipyard;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::approve::Approval;
-use super::effect::{Effect, TimerKind};
+use super::attempt::{AttemptEnd, OpenTask, TaskEnd, TaskEvent};
+use super::effect::Effect;
 use super::fact::Fact;
-use super::payload;
-use super::sequence::{APPROVAL, Ending, Outcome, Phase, Slot};
+use super::sequence::APPROVAL;
 use super::turn::Turn;
 use super::verdict::Verdict;
+use super::{payload, step};
 
-/// A task is the next one; its delay begins.
-pub(super) fn ready(turn: &mut Turn<'_>, task: usize) {
-    let delay = turn.state.definition.tasks.get(task).map(shipyard::Task::delay).unwrap_or_default();
-    // A delay beyond the end of time is one for ever.
-    let due = (!delay.is_zero()).then(|| turn.after(delay));
-    turn.record(Fact::TaskReady { task, due });
-    if let Some(due) = due {
-        turn.effect(Effect::Arm(TimerKind::Delay, due));
-    }
-}
-
-/// Offers the next task if nothing stands against it.
-pub(super) fn offer_if_ready(turn: &mut Turn<'_>) {
-    let Phase::Ready { task, due } = turn.state.phase else { return };
-    if turn.state.paused || turn.state.slot != Slot::Held || due.is_some_and(|due| due > turn.at) {
-        return;
-    }
+/// Offers a task, whose time it is.
+pub(super) fn offer(turn: &mut Turn<'_>, task: usize) {
+    let Some(open) = turn.state.open_task(task) else { return };
+    let (attempt, start_timeout) = (open.number, turn.state.term(open, turn.limits));
     let data = payload::of_task(&turn.state, task);
-    if let Some(message) = payload::too_large(&data, turn.limits.payload) {
-        let message = format!("task '{}' cannot be offered: {message}", turn.state.name_of(task));
-        end(turn, Outcome::Finished, "errored", "fail", &message);
-        return;
-    }
     let name = turn.state.name_of(task).to_owned();
+    if let Some(message) = payload::too_large(&data, turn.limits.payload) {
+        let message = format!("task '{name}' cannot be offered: {message}");
+        turn.record(Fact::TaskEnded { task, end: TaskEnd::Impossible, message });
+        return step::task_over(turn, task);
+    }
     let text = |field: &str| data.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (result, status) = (text("result"), text("status"));
     let image = (name == "deployment").then(|| image(&data)).flatten();
     // Who waits for a person lets others pass by; what is decided in an instant costs nobody a turn.
     let asks = name == APPROVAL && Approval::of(&data).decision().is_none();
-    let attempt = 1;
     let triggered_id = turn.id(&[&task.to_string(), &attempt.to_string(), "triggered"]);
     let mut event = turn.event(triggered_id.clone(), event_type::of_task(&name, "triggered"), Value::Object(data));
     event.commit.clone_from(&turn.state.scope.commit);
-    let deadline = turn.after(turn.limits.start_timeout);
+    let deadline = turn.after(start_timeout);
     turn.record(Fact::TaskOffered { task, attempt, triggered_id, deadline, result, status, image, asks });
     turn.effect(Effect::Offer(event));
-    turn.effect(Effect::Arm(TimerKind::Deadline, deadline));
-    if asks {
-        turn.free_slot();
-    }
 }
 
-fn image(data: &serde_json::Map<String, Value>) -> Option<String> {
+fn image(data: &Map<String, Value>) -> Option<String> {
     Some(data.get("configurationChange")?.get("values")?.get("image")?.as_str()?.to_owned())
 }
 
-/// Ends the open task if all that started have answered.
-pub(super) fn complete_if_answered(turn: &mut Turn<'_>) {
-    let Some(attempt) = turn.state.attempt() else { return };
+/// Ends the open attempt of a task if all that started have answered.
+pub(super) fn complete_if_answered(turn: &mut Turn<'_>, task: usize) {
+    let Some(attempt) = turn.state.open_task(task).and_then(|open| open.attempt()) else { return };
     if attempt.finished() == 0 || attempt.started() != attempt.finished() {
         return;
     }
-    let (task, triggered_id) = (attempt.task, attempt.triggered_id.clone());
-    let Verdict { result, status } = Verdict::of(attempt);
-    let last = attempt.events.iter().rfind(|event| event.finished).map(|event| event.data.clone()).unwrap_or_default();
-    turn.record(Fact::TaskDone { task, result: result.to_owned(), status: status.to_owned() });
+    let verdict = Verdict::of(attempt);
+    if verdict.ends() && may_retry(turn, task) {
+        let said = attempt.events.iter().rfind(|event| event.finished).map(TaskEvent::message).unwrap_or_default();
+        let colon = if said.is_empty() { "" } else { ": " };
+        let message = format!("answered with result '{}' and status '{}'{colon}{said}", verdict.result, verdict.status);
+        return try_again(turn, task, AttemptEnd::Failed, message);
+    }
+    let (result, status) = (verdict.result.to_owned(), verdict.status.to_owned());
+    let triggered_id = attempt.triggered_id.clone();
+    turn.record(Fact::TaskDone { task, result, status });
     turn.effect(Effect::Withdraw { triggered_id });
-    turn.effect(Effect::Disarm(TimerKind::Deadline));
-    if Verdict::ends(result, status) || task + 1 >= turn.state.definition.tasks.len() {
-        finish(turn, result, status, &last);
-    } else {
-        ready(turn, task + 1);
-        if !turn.state.paused {
-            turn.effect(Effect::Disarm(TimerKind::Reminder));
-            turn.want_slot();
-        }
-        offer_if_ready(turn);
-    }
+    step::task_over(turn, task);
 }
 
-/// The sequence has come to its end by itself; whatever is to follow follows.
-fn finish(turn: &mut Turn<'_>, result: &str, status: &str, last: &Value) {
-    let message = data_text(last, "message");
-    let labels = last.get("labels").unwrap_or(&Value::Null);
-    turn.effect(Effect::Disarm(TimerKind::Reminder));
-    ended(turn, Outcome::Finished, status, result, message, labels);
-    turn.effect(Effect::Follow);
-    turn.free_slot();
+/// Nothing was heard of the open attempt of a task in time.
+pub(super) fn time_out(turn: &mut Turn<'_>, task: usize, message: String) {
+    if may_retry(turn, task) {
+        return try_again(turn, task, AttemptEnd::TimedOut, message);
+    }
+    let Some(attempt) = turn.state.open_task(task).and_then(|open| open.attempt()) else { return };
+    let triggered_id = attempt.triggered_id.clone();
+    turn.record(Fact::TaskEnded { task, end: TaskEnd::TimedOut, message });
+    turn.effect(Effect::Withdraw { triggered_id });
+    step::task_over(turn, task);
 }
 
-/// Ends the sequence from outside: nothing follows.
-pub(super) fn end(turn: &mut Turn<'_>, outcome: Outcome, status: &str, result: &str, message: &str) {
-    if let Some(attempt) = turn.state.attempt() {
-        let triggered_id = attempt.triggered_id.clone();
-        turn.effect(Effect::Withdraw { triggered_id });
+/// A tool that had claimed a task was silent for too long.
+pub(super) fn lose_lease(turn: &mut Turn<'_>, task: usize, message: String) {
+    let lost = turn.state.open_task(task).map_or(0, OpenTask::leases_lost) + 1;
+    if lost < turn.limits.leases {
+        return try_again(turn, task, AttemptEnd::LeaseLost, message);
     }
-    for kind in [TimerKind::Delay, TimerKind::Deadline, TimerKind::Reminder] {
-        turn.effect(Effect::Disarm(kind));
-    }
-    let labels = turn.state.scope.labels.clone();
-    ended(turn, outcome, status, result, message, &labels);
-    turn.free_slot();
+    time_out(turn, task, format!("{message}; that was the last of {} leases", turn.limits.leases));
 }
 
-fn ended(turn: &mut Turn<'_>, outcome: Outcome, status: &str, result: &str, message: &str, labels: &Value) {
-    let event_id = turn.id(&["finished"]);
-    let kind = event_type::of_sequence(&turn.state.scope.stage, &turn.state.definition.name, "finished");
-    let data = payload::of_end(&turn.state.scope, labels, status, result, message);
-    let mut event = turn.event(event_id.clone(), kind, data);
-    event.triggered_id = Some(turn.state.scope.triggered_id.clone());
-    turn.record(Fact::Ended(Ending {
-        outcome,
-        status: status.to_owned(),
-        result: result.to_owned(),
-        message: message.to_owned(),
-        event_id,
-        at: turn.at,
-    }));
-    turn.effect(Effect::Publish(event));
+fn may_retry(turn: &Turn<'_>, task: usize) -> bool {
+    let retry = turn.state.definition.tasks.get(task).and_then(|task| task.retry);
+    let failures = turn.state.open_task(task).map_or(0, OpenTask::failures);
+    retry.is_some_and(|retry| failures + 1 < retry.attempts)
+}
+
+/// The attempt came to nothing; the task is offered anew, under a new id.
+fn try_again(turn: &mut Turn<'_>, task: usize, end: AttemptEnd, message: String) {
+    let Some(open) = turn.state.open_task(task) else { return };
+    let Some(attempt) = open.attempt() else { return };
+    let (number, triggered_id) = (open.number, attempt.triggered_id.clone());
+    // Whoever lost a lease has done nothing wrong that would need time to heal.
+    let retry = turn.state.definition.tasks.get(task).and_then(|task| task.retry);
+    let pause = retry.filter(|_| end != AttemptEnd::LeaseLost).map(|retry| retry.pause(open.failures() + 1));
+    let due = pause.filter(|pause| !pause.is_zero()).map(|pause| turn.after(pause));
+    let withdrawn = triggered_id.clone();
+    turn.record(Fact::AttemptEnded { task, attempt: number, triggered_id, end, message, due });
+    turn.effect(Effect::Withdraw { triggered_id: withdrawn });
+    step::offer_ready(turn);
 }

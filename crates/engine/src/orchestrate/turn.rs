@@ -8,20 +8,26 @@ use super::apply::apply;
 use super::effect::{Decision, Effect, TimerKind};
 use super::fact::Fact;
 use super::ids;
+use super::input::Input;
+use super::limits::Limits;
 use super::made::control_plane_event;
-use super::sequence::{Limits, Sequence, Slot};
+use super::sequence::{Sequence, Slot};
+use super::timer::Timers;
 
 /// The facts and effects so far, and the state that the facts lead to.
 pub(super) struct Turn<'a> {
     pub(super) state: Sequence,
     pub(super) at: Timestamp,
     pub(super) limits: &'a Limits,
+    /// What was to wake it before.
+    before: Timers,
     decision: Decision,
 }
 
 impl<'a> Turn<'a> {
     pub(super) fn new(state: Sequence, at: Timestamp, limits: &'a Limits) -> Self {
-        Self { state, at, limits, decision: Decision::default() }
+        let before = Timers::of(&state);
+        Self { state, at, limits, before, decision: Decision::default() }
     }
 
     /// That long from now; beyond the end of time: at its end.
@@ -46,10 +52,11 @@ impl<'a> Turn<'a> {
         }
     }
 
-    pub(super) fn free_slot(&mut self) {
+    /// Leaves the slot or the queue for a while.
+    pub(super) fn step_aside(&mut self) {
         if self.state.slot != Slot::None {
             self.record(Fact::SlotFreed);
-            self.effect(Effect::FreeSlot);
+            self.effect(Effect::StepAside);
         }
     }
 
@@ -57,6 +64,12 @@ impl<'a> Turn<'a> {
     pub(super) fn arm_reminder(&mut self) {
         let next = self.after(self.limits.reminder);
         self.effect(Effect::Arm(TimerKind::Reminder, next));
+    }
+
+    /// How long a task waits for its first sign of life.
+    pub(super) fn start_timeout(&self, task: usize) -> SignedDuration {
+        let task = self.state.definition.tasks.get(task);
+        task.and_then(|task| task.start_timeout).unwrap_or(self.limits.start_timeout)
     }
 
     /// An event of the control plane about this sequence.
@@ -69,7 +82,28 @@ impl<'a> Turn<'a> {
         ids::derive(self.at, &[&[&*self.state.id], parts].concat())
     }
 
-    pub(super) fn decided(self) -> Decision {
+    /// The decision, with timers as the state has them now.
+    pub(super) fn decided(mut self, input: &Input) -> Decision {
+        let before = if *input == Input::Born { Timers::default() } else { self.before };
+        let after = Timers::of(&self.state);
+        for (kind, before, after) in [
+            (TimerKind::Delay, before.delay, after.delay),
+            (TimerKind::Deadline, before.deadline, after.deadline),
+            (TimerKind::Timeout, before.timeout, after.timeout),
+        ] {
+            // One that came too early comes again; one that was worked off and still stands waits for something else.
+            let is_early = matches!(input, Input::Timer { kind: elapsed, .. } if *elapsed == kind);
+            match after {
+                Some(at) if before != after || (is_early && at > self.at) => self.effect(Effect::Arm(kind, at)),
+                None if before.is_some() => self.effect(Effect::Disarm(kind)),
+                _ => {}
+            }
+        }
+        match (before.reminds, after.reminds) {
+            (false, true) => self.arm_reminder(),
+            (true, false) => self.effect(Effect::Disarm(TimerKind::Reminder)),
+            _ => {}
+        }
         self.decision
     }
 }

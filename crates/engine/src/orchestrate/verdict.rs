@@ -1,43 +1,86 @@
-//! What several tools say together (contract: core.md 3.3).
+//! What several tools, and several tasks, say together (contract: core.md 3.3).
 
-use super::sequence::{Attempt, TaskEvent};
+use std::ops::Range;
 
-/// Result and status of a task over all answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
+use super::attempt::{Attempt, DoneTask, TaskEnd};
+use super::sequence::Sequence;
+use super::step;
+use capstan_model::shipyard::Join;
+
+/// Result and status over all that was answered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Verdict<'a> {
     /// `pass`, `warning` or `fail`.
     pub result: &'static str,
     /// `succeeded`, `errored`, `aborted` or `unknown`.
     pub status: &'static str,
+    /// The task that has the say: the first one that failed, else the last; none where nothing counts.
+    pub(super) last: Option<&'a DoneTask>,
 }
 
-impl Verdict {
+impl<'a> Verdict<'a> {
     /// Merges the answers of an attempt: the worst counts, and what nobody knows is a failure.
-    pub fn of(attempt: &Attempt) -> Self {
-        let answers: Vec<&TaskEvent> = attempt.events.iter().filter(|event| event.finished).collect();
-        let any = |wanted: &str| answers.iter().any(|answer| answer.status == wanted);
-        let status = if any("errored") {
-            "errored"
-        } else if any("aborted") {
-            "aborted"
-        } else if answers.iter().all(|answer| answer.status == "succeeded") {
-            "succeeded"
-        } else {
-            "unknown"
-        };
-        let result =
-            if status == "unknown" || answers.iter().any(|answer| !["pass", "warning"].contains(&&*answer.result)) {
-                "fail"
-            } else if answers.iter().any(|answer| answer.result == "warning") {
-                "warning"
-            } else {
-                "pass"
-            };
-        Self { result, status }
+    pub fn of(attempt: &Attempt) -> Verdict<'static> {
+        let answers: Vec<_> = attempt.events.iter().filter(|event| event.finished).collect();
+        let statuses: Vec<&str> = answers.iter().map(|answer| &*answer.status).collect();
+        let results: Vec<&str> = answers.iter().map(|answer| &*answer.result).collect();
+        worst(&results, &statuses)
+    }
+
+    /// That of a sequence so far: of its last step that was not skipped; a pass where there is none. `finally` tasks have no say.
+    pub(super) fn of_sequence(sequence: &'a Sequence) -> Self {
+        let is_finally = |task: usize| sequence.definition.tasks.get(task).is_some_and(|task| task.finally);
+        let last = sequence.done.iter().rfind(|done| done.counts() && !is_finally(done.task));
+        let of_step = last.and_then(|last| Self::of_group(sequence, step::group(&sequence.definition, last.task)));
+        of_step.unwrap_or(Verdict { result: "pass", status: "succeeded", last: None })
+    }
+
+    /// That of a group that is over; none where all of it was skipped.
+    pub(super) fn of_group(sequence: &'a Sequence, group: Range<usize>) -> Option<Self> {
+        let join = sequence.definition.tasks.get(group.start).map(|first| first.join).unwrap_or_default();
+        let mut members: Vec<&DoneTask> =
+            sequence.done.iter().filter(|done| group.contains(&done.task) && done.counts()).collect();
+        let is_good = |done: &&DoneTask| !Self::ends_with(done);
+        if join == Join::Any && members.iter().any(is_good) {
+            members.retain(is_good);
+        }
+        let results: Vec<&str> = members.iter().map(|done| &*done.result).collect();
+        let statuses: Vec<&str> = members.iter().map(|done| &*done.status).collect();
+        // One that timed out has more to say than one that failed: nobody knows what it did.
+        let timed_out = members.iter().find(|done| done.end == TaskEnd::TimedOut);
+        let failed = members.iter().find(|done| Self::ends_with(done));
+        let last = *timed_out.or(failed).or(members.last())?;
+        Some(Verdict { last: Some(last), ..worst(&results, &statuses) })
     }
 
     /// Whether no further task comes.
-    pub fn ends(result: &str, status: &str) -> bool {
-        result == "fail" || status == "errored"
+    pub fn ends(&self) -> bool {
+        self.result == "fail" || self.status == "errored"
     }
+
+    /// Whether no further task comes after this one.
+    pub(super) fn ends_with(done: &DoneTask) -> bool {
+        done.result == "fail" || done.status == "errored"
+    }
+}
+
+fn worst(results: &[&str], statuses: &[&str]) -> Verdict<'static> {
+    let any = |wanted: &str| statuses.contains(&wanted);
+    let status = if any("errored") {
+        "errored"
+    } else if any("aborted") {
+        "aborted"
+    } else if statuses.iter().all(|status| *status == "succeeded") {
+        "succeeded"
+    } else {
+        "unknown"
+    };
+    let result = if status == "unknown" || results.iter().any(|result| !["pass", "warning"].contains(result)) {
+        "fail"
+    } else if results.contains(&"warning") {
+        "warning"
+    } else {
+        "pass"
+    };
+    Verdict { result, status, last: None }
 }

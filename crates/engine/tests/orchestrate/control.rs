@@ -21,13 +21,13 @@ fn scenario_22_the_open_task_may_end_and_no_further_one_is_offered() {
 fn the_deadline_of_a_paused_one_stands_still_and_it_reminds() {
     let mut driver = Driver::of("build");
     driver.check("4m pass =>\n pause => paused; frees");
-    assert_eq!(driver.sequence.attempt().unwrap().deadline, Deadline::Left(SignedDuration::from_mins(6)));
+    assert_eq!(driver.attempt().deadline, Deadline::Left(SignedDuration::from_mins(6)));
     driver.check(
         "24h pass => reminds
          30h pass => reminds
          resume => resumed; wants; holds
          5m59s pass =>
-         1s pass => timed out fail/errored; frees",
+         1s pass => build timed_out; timed out fail/errored; frees",
     );
 }
 
@@ -38,12 +38,12 @@ fn what_is_heard_in_a_pause_counts_and_its_deadline_begins_with_the_resume() {
         "pause => paused; frees
          a starts => started by a",
     );
-    assert_eq!(driver.sequence.attempt().unwrap().deadline, Deadline::Left(SignedDuration::from_hours(24)));
+    assert_eq!(driver.attempt().deadline, Deadline::Left(SignedDuration::from_hours(24)));
     driver.check(
         "100h pass => reminds; reminds; reminds; reminds
          resume => resumed; wants; holds
          23h59m pass =>
-         1m pass => timed out fail/errored; frees",
+         1m pass => build timed_out; timed out fail/errored; frees",
     );
 }
 
@@ -120,6 +120,6 @@ fn after_a_restart_the_deadline_of_a_paused_one_has_a_full_term_too() {
          30s pass =>
          resume => resumed; wants; holds
          1m pass => deadline moved
-         8m30s pass => timed out fail/errored; frees",
+         8m30s pass => build timed_out; timed out fail/errored; frees",
     );
 }

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use capstan_engine::orchestrate::{
-    Birth, Control, Deadline, Decision, Effect, Fact, Input, Limits, Outcome, Phase, Reaction, ReactionKind, Scope,
-    Sequence, Slot, TimerKind, Why, apply, born, decide,
+    Attempt, AttemptEnd, Birth, Claim, Control, Deadline, Decision, Effect, Fact, Input, Limits, OpenTask, Outcome,
+    Phase, Reaction, ReactionKind, Scope, Sequence, Slot, TaskState, TimerKind, Why, apply, born, decide,
 };
 use capstan_model::duration;
 use capstan_model::event::{CloudEvent, event_type};
@@ -53,7 +53,17 @@ pub(crate) fn birth(definition: shipyard::Sequence, data: Value) -> Birth {
         message: String::new(),
         commit: Some("c0ffee".to_owned()),
     };
-    Birth { id: "seq".to_owned(), scope, definition, input, ordinal: 7, paused: false }
+    Birth {
+        id: "seq".to_owned(),
+        scope,
+        definition,
+        input,
+        ordinal: 7,
+        paused: false,
+        key: None,
+        rerun: None,
+        done: Vec::new(),
+    }
 }
 
 #[derive(Clone)]
@@ -131,7 +141,7 @@ impl Driver {
                     self.timers.remove(kind);
                 }
                 Effect::WantSlot => wanted = true,
-                Effect::FreeSlot => wanted = false,
+                Effect::FreeSlot | Effect::StepAside => wanted = false,
                 Effect::Follow => self.follows += 1,
             }
         }
@@ -177,6 +187,7 @@ impl Driver {
             source: source.to_owned(),
             context: "run".to_owned(),
             triggered_id: triggered_id.to_owned(),
+            lease: None,
             data: said,
         }
     }
@@ -194,6 +205,20 @@ impl Driver {
         self.hear(&Input::Reaction(reaction)).facts
     }
 
+    /// The open attempt; of several the first.
+    pub(crate) fn attempt(&self) -> &Attempt {
+        self.sequence.current().unwrap().1
+    }
+
+    /// The last claim of a tool that was granted.
+    fn lease_of(&self, tool: &str) -> String {
+        let leases = self.facts.iter().rev().filter_map(|(_, fact)| match fact {
+            Fact::TaskStarted { lease: Some(lease), .. } => Some(lease),
+            _ => None,
+        });
+        leases.into_iter().find(|lease| lease.tool == tool).map_or_else(|| "none".to_owned(), |lease| lease.id.clone())
+    }
+
     /// Runs one line of a script and gives its facts in words.
     pub(crate) fn line(&mut self, line: &str) -> String {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -209,6 +234,27 @@ impl Driver {
                 Vec::new()
             }
             [time, "pass"] => self.pass(SignedDuration::from_nanos(duration::parse(time).unwrap())),
+            ["superseded", "by", run] => self.hear(&Input::Superseded { by: run.to_owned() }).facts,
+            [tool, "claims", ref rest @ ..] => {
+                let (task, term) = match *rest {
+                    [task, "for", term] => (Some(task), term),
+                    ["for", term] => (None, term),
+                    [task] => (Some(task), "60s"),
+                    _ => (None, "60s"),
+                };
+                let term = SignedDuration::from_nanos(duration::parse(term).unwrap());
+                let (triggered_id, tool) = (self.id_of(task), tool.to_owned());
+                self.hear(&Input::Claimed(Claim { triggered_id, tool, term })).facts
+            }
+            [tool, "beats", ref rest @ ..] => {
+                let progress = (!rest.is_empty()).then(|| rest.join(" "));
+                let lease = self.lease_of(tool);
+                self.hear(&Input::Heartbeat { lease, progress }).facts
+            }
+            [tool, "releases"] => {
+                let lease = self.lease_of(tool);
+                self.hear(&Input::Released { lease, reason: String::new() }).facts
+            }
             [source, verb, ref rest @ ..] => {
                 let (kind, rest) = match verb {
                     "starts" => (ReactionKind::Started, rest),
@@ -259,15 +305,28 @@ impl Driver {
             Fact::SlotFreed => "frees".to_owned(),
             Fact::Queued { behind } => format!("behind {}", behind.join(" ")),
             Fact::TaskReady { task, .. } => format!("next {}", name(*task)),
-            Fact::TaskOffered { task, .. } => format!("offers {}", name(*task)),
+            Fact::TaskOffered { task, attempt: 1, .. } => format!("offers {}", name(*task)),
+            Fact::TaskOffered { task, attempt, .. } => format!("offers {} #{attempt}", name(*task)),
+            Fact::TaskStarted { event, lease: Some(_), .. } => format!("claimed by {}", event.source),
             Fact::TaskStarted { event, .. } => format!("started by {}", event.source),
+            Fact::LeaseReleased { source, .. } => format!("released by {source}"),
+            Fact::AttemptEnded { task, attempt, end, .. } => {
+                let end = match end {
+                    AttemptEnd::Failed => "failed",
+                    AttemptEnd::TimedOut => "timed out",
+                    AttemptEnd::LeaseLost => "lease lost",
+                };
+                format!("{} #{attempt} {end}", name(*task))
+            }
+            Fact::TaskEnded { task, end, .. } => format!("{} {}", name(*task), end.word()),
+            Fact::Closing(closing) => format!("closing {}/{}", closing.result, closing.status),
             Fact::TaskAnswered { event, .. } => format!("answered by {}", event.source),
             Fact::SignOfLife { source, .. } => format!("sign of {source}"),
             Fact::DeadlineMoved { .. } => "deadline moved".to_owned(),
             Fact::TaskDone { task, result, status } => format!("done {} {result}/{status}", name(*task)),
             Fact::Reminded { .. } => "reminds".to_owned(),
-            Fact::Paused { .. } => "paused".to_owned(),
-            Fact::Resumed { .. } => "resumed".to_owned(),
+            Fact::Paused => "paused".to_owned(),
+            Fact::Resumed => "resumed".to_owned(),
             Fact::Ended(ending) => {
                 let how = match ending.outcome {
                     Outcome::Finished => "finished",
@@ -293,31 +352,20 @@ impl Driver {
         let sequence = &self.sequence;
         let timer = |kind| self.timers.get(&kind).copied();
         let open: Vec<&String> = self.open.iter().collect();
-        let attempt: Vec<&String> = sequence.attempt().map(|attempt| &attempt.triggered_id).into_iter().collect();
-        assert_eq!(open, attempt, "offered is what is open");
+        let mut attempts: Vec<&String> = sequence.attempts().map(|(_, attempt)| &attempt.triggered_id).collect();
+        attempts.sort();
+        assert_eq!(open, attempts, "offered is what is open");
         match &sequence.phase {
             Phase::Ended(_) => {
                 assert!(self.timers.is_empty(), "timers after the end: {:?}", self.timers);
                 assert_eq!(sequence.slot, Slot::None);
                 return;
             }
-            Phase::Task(attempt) => match attempt.deadline {
-                Deadline::At(at) => {
-                    assert!(!sequence.paused, "the deadline of a paused one runs");
-                    assert_eq!(timer(TimerKind::Deadline), Some(at));
+            Phase::Running { open } => {
+                assert!(open.iter().any(|open| !open.is_over()), "it runs and nothing is under way");
+                for open in open {
+                    self.check_open(open);
                 }
-                Deadline::Left(_) => assert!(sequence.paused, "the deadline of a running one stands still"),
-                Deadline::None => {
-                    assert_eq!(sequence.task_name(), Some("approval"));
-                    assert!(timer(TimerKind::Reminder).is_some(), "an approval reminds of itself");
-                    assert_eq!(timer(TimerKind::Deadline), None);
-                }
-            },
-            Phase::Ready { due, .. } => {
-                let is_due = due.is_none_or(|due| due <= self.at);
-                assert!(is_due || timer(TimerKind::Delay) == *due, "nothing wakes it at {due:?}");
-                assert!(sequence.paused || sequence.slot != Slot::None, "it waits for a slot that it does not want");
-                assert!(sequence.paused || sequence.slot != Slot::Held || !is_due, "it could go on and does not");
             }
             Phase::Queued => assert!(sequence.paused || sequence.slot == Slot::Wanted),
         }
@@ -325,6 +373,39 @@ impl Driver {
             assert_eq!(timer(TimerKind::Deadline), None, "the deadline of a paused one runs");
             assert!(timer(TimerKind::Reminder).is_some(), "a paused one reminds of itself");
             assert_eq!(sequence.slot, Slot::None, "a paused one leaves the slot to others");
+        }
+    }
+}
+
+impl Driver {
+    #[track_caller]
+    fn check_open(&self, open: &OpenTask) {
+        let sequence = &self.sequence;
+        let timer = |kind| self.timers.get(&kind).copied();
+        let clock = |deadline: Deadline| match deadline {
+            Deadline::At(at) => {
+                assert!(!sequence.paused, "the deadline of a paused one runs");
+                assert!(timer(TimerKind::Deadline).is_some_and(|due| due <= at), "nothing wakes it at {at}");
+            }
+            Deadline::Left(_) => assert!(sequence.paused, "the deadline of a running one stands still"),
+            Deadline::None => {
+                assert_eq!(sequence.name_of(open.task), "approval");
+                assert!(timer(TimerKind::Reminder).is_some(), "an approval reminds of itself");
+            }
+        };
+        match &open.state {
+            TaskState::Offered(attempt) => {
+                clock(attempt.deadline);
+                attempt.leases.iter().for_each(|lease| clock(lease.deadline));
+            }
+            TaskState::Ready { due } => {
+                let is_due = due.is_none_or(|due| due <= self.at);
+                let wakes = timer(TimerKind::Delay).is_some_and(|timer| due.is_some_and(|due| timer <= due));
+                assert!(is_due || wakes, "nothing wakes it at {due:?}");
+                assert!(sequence.paused || sequence.slot != Slot::None, "it waits for a slot that it does not want");
+                assert!(sequence.paused || sequence.slot != Slot::Held || !is_due, "it could go on and does not");
+            }
+            TaskState::Over(_) => {}
         }
     }
 }

@@ -127,7 +127,7 @@ fn run(driver: &mut Driver, steps: Vec<Step>) {
             }
             Step::Again => {
                 let Some(reaction) = last.clone() else { continue };
-                let owed = before.attempt().map_or(0, |attempt| {
+                let owed = before.current().map_or(0, |(_, attempt)| {
                     let of = |finished| {
                         attempt.events.iter().filter(|e| e.finished == finished && e.source == reaction.source).count()
                     };
@@ -135,8 +135,8 @@ fn run(driver: &mut Driver, steps: Vec<Step>) {
                 });
                 let is_answer = reaction.kind == ReactionKind::Finished;
                 let was_heard = before
-                    .attempt()
-                    .is_some_and(|attempt| attempt.events.iter().any(|event| event.id == reaction.event_id));
+                    .current()
+                    .is_some_and(|(_, attempt)| attempt.events.iter().any(|event| event.id == reaction.event_id));
                 let decision = driver.hear(&Input::Reaction(reaction));
                 if is_answer && (before.is_over() || (was_heard && owed == 0)) {
                     assert!(matches!(decision.facts[..], [Fact::Ignored { .. }]), "{decision:?}");

@@ -125,7 +125,7 @@ fn an_approval_leaves_the_slot_to_others_and_has_no_end() {
 
 #[test]
 fn an_approval_that_nobody_starts_on_times_out() {
-    Driver::of("approval").check("10m pass => timed out fail/errored");
+    Driver::of("approval").check("10m pass => approval timed_out; timed out fail/errored");
 }
 
 #[test]

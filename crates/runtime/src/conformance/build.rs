@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use capstan_engine::orchestrate::{
-    Attempt, Birth, Deadline, DoneTask, Ending, Fact, LatestEvaluation, LatestEvent, OpenSequence, Outcome, Phase,
-    Place, Queue, Run, Scope, Sequence, Slot, StageView, TaskEvent,
+    Attempt, AttemptEnd, Birth, Deadline, DoneTask, Ending, Fact, LatestEvaluation, LatestEvent, Lease, NotPassed,
+    OpenSequence, OpenTask, Outcome, PastAttempt, Phase, Place, Queue, Rerun, Run, RunResult, Scope, Sequence, Slot,
+    StageView, TaskEnd, TaskEvent, TaskState,
 };
 use capstan_model::event::{CloudEvent, event_type};
 use capstan_model::shipyard;
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Number, Value, json};
 
 use super::lab::at;
-use crate::ports::{Configuration, LastEvent, NewFact, ProjectId, Service, ServiceView};
+use crate::ports::{Configuration, LastEnd, LastEvent, NewFact, ProjectId, Service, ServiceView};
 
 /// The type of most events here.
 pub(super) const DEPLOYMENT: &str = "sh.keptn.event.deployment.triggered";
@@ -52,6 +53,8 @@ pub(super) fn view(event_id: &str) -> ServiceView {
     ServiceView {
         last_events: BTreeMap::from([(DEPLOYMENT.to_owned(), last)]),
         deployed_image: Some("registry/cart:1.2".to_owned()),
+        last_end: Some(LastEnd { result: "warning".to_owned(), context: "c-1".to_owned(), at: at(2) }),
+        last_score: Number::from_f64(66.666_666_666_666_67),
     }
 }
 
@@ -74,6 +77,16 @@ pub(super) fn run(context: &str, time: Timestamp) -> Run {
         paused: false,
         paused_stages: ["staging".to_owned()].into(),
         last: Outcome::Finished,
+        not_passed: BTreeMap::from([(
+            format!("{context}-old"),
+            NotPassed {
+                stage: "dev".to_owned(),
+                sequence: "delivery".to_owned(),
+                result: RunResult::Warning,
+                began: true,
+            },
+        )]),
+        reruns: 2,
         stages: vec![StageView {
             name: "dev".to_owned(),
             state: "triggered".to_owned(),
@@ -100,10 +113,24 @@ pub(super) fn sequence(id: &str, triggered_at: Timestamp, ordinal: u64) -> Seque
         },
         triggered_at,
         ordinal,
-        phase: Phase::Task(Box::new(attempt(0))),
+        key: Some("deploy-'cart'".to_owned()),
+        rerun: Some(Box::new(Rerun {
+            of: "s-0".to_owned(),
+            by: "kim".to_owned(),
+            reason: "the cluster was full".to_owned(),
+            attempts: vec![(1, 2)],
+        })),
+        phase: offered(0),
         slot: Slot::Held,
         paused: false,
+        deadline: Some(Deadline::At(at(9_000))),
+        closing: None,
         done: vec![DoneTask {
+            task: 0,
+            end: TaskEnd::Answered,
+            message: "built".to_owned(),
+            labels: json!({"build": "17"}),
+            past: vec![past()],
             name: "build".to_owned(),
             triggered_id: format!("{id}-t0"),
             result: "pass".to_owned(),
@@ -150,10 +177,41 @@ pub(super) fn definition() -> shipyard::Sequence {
     }
 }
 
-pub(super) fn attempt(task: usize) -> Attempt {
-    Attempt {
-        task,
+/// A task that is tried for the second time.
+pub(super) fn offered(task: usize) -> Phase {
+    let state = TaskState::Offered(Box::new(attempt(task)));
+    Phase::Running { open: vec![OpenTask { task, number: 2, past: vec![past()], state }] }
+}
+
+/// A task that is not offered yet.
+pub(super) fn ready(task: usize, due: Option<Timestamp>) -> Phase {
+    Phase::Running { open: vec![OpenTask { task, number: 1, past: Vec::new(), state: TaskState::Ready { due } }] }
+}
+
+fn past() -> PastAttempt {
+    PastAttempt {
         number: 1,
+        triggered_id: "t-past".to_owned(),
+        end: AttemptEnd::LeaseLost,
+        message: "'helm-service' gave no sign of life".to_owned(),
+        at: at(2),
+    }
+}
+
+pub(super) fn lease() -> Lease {
+    Lease {
+        id: "t-0.1".to_owned(),
+        tool: "helm-service".to_owned(),
+        term: SignedDuration::from_secs(60),
+        granted_at: at(4),
+        last_sign: at(5),
+        deadline: Deadline::At(at(65)),
+        progress: "3 of 7 pods".to_owned(),
+    }
+}
+
+fn attempt(task: usize) -> Attempt {
+    Attempt {
         triggered_id: format!("t-{task}"),
         offered_at: at(3),
         last_sign: at(4),
@@ -161,6 +219,8 @@ pub(super) fn attempt(task: usize) -> Attempt {
         image: Some("registry/cart:1.2".to_owned()),
         asks: false,
         events: vec![task_event("started-1", false), task_event("finished-1", true)],
+        leases: vec![lease()],
+        claims: 1,
     }
 }
 
@@ -190,7 +250,17 @@ pub(super) fn ending(outcome: Outcome) -> Ending {
 
 pub(super) fn birth(id: &str) -> Birth {
     let born = sequence(id, at(0), 7);
-    Birth { id: born.id, scope: born.scope, definition: born.definition, input: born.input, ordinal: 7, paused: true }
+    Birth {
+        id: born.id,
+        scope: born.scope,
+        definition: born.definition,
+        input: born.input,
+        ordinal: 7,
+        paused: true,
+        key: born.key,
+        rerun: born.rerun,
+        done: born.done,
+    }
 }
 
 pub(super) fn queue(names: &[&str]) -> Queue {

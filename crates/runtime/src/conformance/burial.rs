@@ -9,7 +9,8 @@ use super::lab::{Lab, at};
 use super::snapshot::snapshot;
 use super::writes::{fill, fill_project, timer};
 use crate::ports::{
-    Deferred, EventFilter, OfferFilter, ProjectId, RunFilter, SequenceFilter, ServiceView, Slice, Store, StoreReader,
+    Deferred, EventFilter, FactFilter, OfferFilter, ProjectId, RunFilter, SequenceFilter, ServiceView, Slice, Store,
+    StoreReader,
 };
 
 type Make<'a> = &'a dyn Fn() -> Box<dyn Store>;
@@ -29,7 +30,7 @@ pub(super) fn a_buried_project_is_in_no_answer(make: Make<'_>) {
             assert_eq!(tx.run(id, "c-1").unwrap(), None);
             assert_eq!(tx.sequence("s-1").unwrap(), None);
             assert_eq!(tx.sequence_of("offer-1").unwrap(), None);
-            assert_eq!(tx.queue(id, "dev", "cart").unwrap(), Queue::default());
+            assert_eq!(tx.queue(id, "dev cart").unwrap(), Queue::default());
             assert_eq!(tx.due_timers(at(1_000_000), 9).unwrap(), []);
             assert_eq!(tx.take_deferred(9).unwrap(), []);
         }
@@ -60,7 +61,9 @@ fn shows_nothing(reader: &dyn StoreReader, id: ProjectId) {
     let filter = SequenceFilter { project: shop(), ..SequenceFilter::default() };
     assert_eq!(reader.sequences(&filter, Slice::ALL).unwrap().total, 0);
     assert_eq!(reader.facts(id, "c-1").unwrap(), []);
-    assert_eq!(reader.queue(id, "dev", "cart").unwrap(), Queue::default());
+    let filter = FactFilter { project: Some(shop()), ..FactFilter::default() };
+    assert_eq!(reader.facts_after(&filter, 0, 100).unwrap().items, []);
+    assert_eq!(reader.queue(id, "dev cart").unwrap(), Queue::default());
     assert_eq!(reader.next_timer().unwrap(), None);
     assert!(!reader.has_deferred().unwrap());
 }
@@ -76,7 +79,7 @@ pub(super) fn a_new_project_of_the_same_name_starts_empty(make: Make<'_>) {
         assert_eq!(tx.service(new.id, "cart").unwrap(), None);
         assert_eq!(tx.run(new.id, "c-1").unwrap(), None);
         assert_eq!(tx.service_view(new.id, "dev", "cart").unwrap(), ServiceView::default());
-        assert_eq!(tx.queue(new.id, "dev", "cart").unwrap(), Queue::default());
+        assert_eq!(tx.queue(new.id, "dev cart").unwrap(), Queue::default());
         new
     });
     assert_ne!(new.id, old.project);
@@ -113,7 +116,7 @@ pub(super) fn other_projects_stay_as_they_are(make: Make<'_>) {
         let old = tx.add_project("old", at(0), Some(&configuration("a"))).unwrap().id;
         tx.add_service(old, &service("cart", at(1))).unwrap();
         tx.put_service_view(old, "dev", "cart", &view("e-9")).unwrap();
-        tx.put_queue(old, "dev", "cart", &queue(&["old-s"])).unwrap();
+        tx.put_queue(old, "dev cart", &queue(&["old-s"])).unwrap();
         tx.put_run(old, &run("c-1", at(1))).unwrap();
         tx.put_sequence(old, &sequence("old-s", at(1), 1)).unwrap();
         let offer = event("old-offer", at(2));

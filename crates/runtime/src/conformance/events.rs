@@ -1,11 +1,11 @@
 //! Events and facts: what is appended stays as it was, in its order.
 
-use capstan_engine::orchestrate::{Deadline, Fact, Outcome, Why};
+use capstan_engine::orchestrate::{AttemptEnd, Closing, Deadline, Fact, Outcome, Renewed, TaskEnd, Why};
 use capstan_model::event::CloudEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::build::{birth, ending, event, event_in, fact, task_event};
+use super::build::{birth, ending, event, event_in, fact, lease, task_event};
 use super::lab::{Lab, at, check_pages, nanosecond};
 use crate::ports::{EventFilter, NewFact, Slice, Store, StoredEvent};
 
@@ -155,6 +155,37 @@ pub(super) fn an_event_without_a_project_is_in_no_project(make: Make<'_>) {
     assert_eq!(lab.peek(|tx| tx.event(position).unwrap()).unwrap(), event("loose", at(1)));
 }
 
+/// Of whatever project lives, or of none.
+pub(super) fn tasks_are_handled_that_were_started(make: Make<'_>) {
+    let mut lab = Lab::new(make);
+    let (shop, bank) = (lab.project("shop"), lab.project("bank"));
+    assert_eq!(lab.reader.handled_tasks().unwrap(), [] as [String; 0]);
+    let kinds = [
+        (Some(shop), "sh.keptn.event.test.started"),
+        (Some(shop), "sh.keptn.event.test.started"),
+        (Some(shop), "sh.keptn.event.build.started"),
+        (Some(shop), "sh.keptn.event.build-image.started"),
+        (Some(bank), "sh.keptn.event.test.started"),
+        (Some(bank), "sh.keptn.event.audit.started"),
+        (None, "sh.keptn.event.loose.started"),
+        (Some(shop), "sh.keptn.event.deployment.finished"),
+        (Some(shop), "sh.keptn.event.dev.delivery.started"),
+        (Some(shop), "com.example.event.other.started"),
+        (Some(shop), "sh.keptn.event..started"),
+    ];
+    lab.commit(|tx| {
+        for (project, kind) in kinds {
+            tx.append_event(project, &CloudEvent { kind: kind.to_owned(), ..event("e", at(1)) }).unwrap();
+        }
+    });
+    assert_eq!(lab.reader.handled_tasks().unwrap(), ["audit", "build", "build-image", "loose", "test"]);
+    lab.commit(|tx| tx.bury_project(bank).unwrap());
+    let left = ["build", "build-image", "loose", "test"];
+    assert_eq!(lab.reader.handled_tasks().unwrap(), left);
+    lab.purge(at(0), 2);
+    assert_eq!(lab.reader.handled_tasks().unwrap(), left);
+}
+
 /// By context and project, whatever the times say.
 pub(super) fn facts_come_in_the_order_in_which_they_were_stated(make: Make<'_>) {
     let mut lab = Lab::new(make);
@@ -218,16 +249,67 @@ fn all_facts() -> Vec<Fact> {
             image: Some(text("registry/cart:1.2")),
             asks: true,
         },
-        Fact::TaskStarted { event: task_event("a", false), deadline: Deadline::None },
-        Fact::TaskAnswered { event: task_event("b", true), deadline: Deadline::Left(SignedDuration::from_nanos(-1)) },
-        Fact::SignOfLife { event_id: event_id.clone(), source: source.clone(), deadline: Deadline::At(at(9)) },
-        Fact::DeadlineMoved { deadline: at(60) },
+        Fact::TaskStarted { task: 1, event: task_event("a", false), deadline: Deadline::None, lease: None },
+        Fact::TaskStarted {
+            task: 1,
+            event: task_event("c", false),
+            deadline: Deadline::None,
+            lease: Some(Box::new(lease())),
+        },
+        Fact::TaskAnswered {
+            task: 1,
+            event: task_event("b", true),
+            deadline: Deadline::Left(SignedDuration::from_nanos(-1)),
+        },
+        Fact::SignOfLife {
+            task: 1,
+            event_id: Some(event_id.clone()),
+            source: source.clone(),
+            deadline: Deadline::At(at(9)),
+            renewed: None,
+        },
+        Fact::SignOfLife {
+            task: 1,
+            event_id: None,
+            source: source.clone(),
+            deadline: Deadline::At(at(9)),
+            renewed: Some(Renewed {
+                lease: text("t-1.1"),
+                deadline: Deadline::At(at(69)),
+                progress: Some(text("'half'")),
+            }),
+        },
+        Fact::DeadlineMoved { task: Some(1), lease: Some(text("t-1.1")), deadline: at(60) },
+        Fact::DeadlineMoved { task: None, lease: None, deadline: at(60) },
+        Fact::LeaseReleased {
+            task: 1,
+            lease: text("t-1.1"),
+            source: source.clone(),
+            reason: text("it goes away"),
+            deadline: Deadline::At(at(9)),
+        },
+        Fact::AttemptEnded {
+            task: 1,
+            attempt: 1,
+            triggered_id: text("t-1"),
+            end: AttemptEnd::TimedOut,
+            message: text("nobody started"),
+            due: Some(at(9) + nanosecond()),
+        },
+        Fact::TaskEnded { task: 1, end: TaskEnd::Skipped, message: text("'when: false' does not hold") },
+        Fact::Closing(Box::new(Closing {
+            outcome: Outcome::Aborted,
+            status: text("aborted"),
+            result: text("pass"),
+            message: text("superseded by run 'c-2'"),
+            labels: serde_json::json!({"build": "17"}),
+        })),
         Fact::TaskDone { task: 0, result: text("pass"), status: text("succeeded") },
         Fact::Reminded { since: at(1) },
-        Fact::Paused { left: Some(SignedDuration::new(5, 7)) },
-        Fact::Resumed { deadline: None },
+        Fact::Paused,
+        Fact::Resumed,
         Fact::Ended(ending(Outcome::TimedOut)),
-        Fact::Controlled { action: text("pause"), stage: Some(text("dev")) },
+        Fact::Controlled { action: text("pause"), stage: Some(text("dev")), by: text("kim"), reason: String::new() },
         Fact::Ignored { event_id, event_type, source, why },
     ]
 }

@@ -17,6 +17,7 @@ mod burial;
 mod differential;
 mod event_filters;
 mod events;
+mod facts;
 mod lab;
 mod offers;
 mod projects;

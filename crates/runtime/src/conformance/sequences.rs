@@ -2,7 +2,7 @@
 
 use capstan_engine::orchestrate::{Outcome, Phase, Sequence, Slot};
 
-use super::build::{attempt, ending, sequence};
+use super::build::{ending, offered, ready, sequence};
 use super::lab::{Lab, at, check_pages, nanosecond};
 use crate::ports::{ProjectId, SequenceFilter, Slice, Store};
 
@@ -31,12 +31,12 @@ fn stages_of_life() -> Vec<(Sequence, &'static str)> {
     let ended = |outcome| with(Phase::Ended(ending(outcome)), Slot::None);
     vec![
         (with(Phase::Queued, Slot::Wanted), "triggered"),
-        (with(Phase::Ready { task: 1, due: None }, Slot::Held), "started"),
-        (with(Phase::Ready { task: 0, due: Some(at(9)) }, Slot::Held), "started"),
-        (Sequence { paused: true, ..with(Phase::Ready { task: 0, due: None }, Slot::None) }, "paused"),
+        (with(ready(1, None), Slot::Held), "started"),
+        (with(ready(0, Some(at(9))), Slot::Held), "started"),
+        (Sequence { paused: true, ..with(ready(0, None), Slot::None) }, "paused"),
         (base(), "started"),
         (Sequence { paused: true, ..base() }, "paused"),
-        (with(Phase::Task(Box::new(attempt(1))), Slot::None), "waitingForApproval"),
+        (with(offered(1), Slot::None), "waitingForApproval"),
         (ended(Outcome::Finished), "finished"),
         (ended(Outcome::TimedOut), "timedOut"),
         (Sequence { paused: true, ..ended(Outcome::Aborted) }, "finished"),
@@ -95,7 +95,7 @@ pub(super) fn each_field_filters(make: Make<'_>) {
         state: text("started"),
         ..dev.clone()
     };
-    let cases: [(SequenceFilter, &[&str]); 16] = [
+    let cases: [(SequenceFilter, &[&str]); 18] = [
         (shop(), &["d", "c", "b", "a"]),
         (SequenceFilter { project: "bank".to_owned(), ..shop() }, &["e"]),
         (SequenceFilter { project: "nobody".to_owned(), ..shop() }, &[]),
@@ -111,7 +111,9 @@ pub(super) fn each_field_filters(make: Make<'_>) {
         (SequenceFilter { service: text("cart"), ..dev.clone() }, &["d", "a"]),
         (full.clone(), &["a"]),
         (SequenceFilter { context: text("c-2"), ..full }, &[]),
-        (SequenceFilter { name: text("evaluation"), ..dev }, &[]),
+        (SequenceFilter { name: text("evaluation"), ..dev.clone() }, &[]),
+        (SequenceFilter { open: true, ..shop() }, &["d", "c", "b", "a"]),
+        (SequenceFilter { open: true, ..dev }, &["d", "c", "a"]),
     ];
     for (filter, expected) in cases {
         let page = lab.reader.sequences(&filter, Slice::ALL).unwrap();
@@ -125,11 +127,17 @@ pub(super) fn every_state_can_be_asked_for(make: Make<'_>) {
     let mut lab = Lab::new(make);
     let project = lab.project("shop");
     for (sequence, state) in stages_of_life() {
+        let is_over = sequence.is_over();
         put(&mut lab, project, &[sequence]);
         for asked in ["triggered", "started", "paused", "waitingForApproval", "finished", "timedOut", "aborted"] {
             let filter = SequenceFilter { state: Some(asked.to_owned()), ..shop() };
             let total = lab.reader.sequences(&filter, Slice::ALL).unwrap().total;
             assert_eq!(total, u64::from(asked == state), "one that is '{state}', asked for '{asked}'");
+        }
+        for context in [None, Some("c-1".to_owned())] {
+            let open = SequenceFilter { open: true, context, ..shop() };
+            let total = lab.reader.sequences(&open, Slice::ALL).unwrap().total;
+            assert_eq!(total, u64::from(!is_over), "one that is '{state}', asked for the open ones");
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::lab::{Lab, at};
-use crate::ports::{EventFilter, OfferFilter, ProjectId, RunFilter, SequenceFilter, Slice, StoreReader, StoreTx};
+use crate::ports::{
+    EventFilter, FactFilter, OfferFilter, ProjectId, RunFilter, SequenceFilter, Slice, StoreReader, StoreTx,
+};
 
 /// All answers about a project of project 'shop' with its id, from a reader and from a transaction.
 pub(super) fn snapshot(lab: &mut Lab, name: &str, id: ProjectId, positions: &[u64]) -> String {
@@ -21,7 +23,7 @@ pub(super) fn of_reader(reader: &dyn StoreReader, name: &str, id: ProjectId) -> 
     add("services", &reader.services(id, Slice::ALL).unwrap());
     for service in ["cart", "order"] {
         add("service", &reader.service(id, service).unwrap());
-        add("queue", &reader.queue(id, "dev", service).unwrap());
+        add("queue", &reader.queue(id, &format!("dev {service}")).unwrap());
     }
     add("views", &reader.service_views(id).unwrap());
     for hash in ["hash-a", "hash-b"] {
@@ -36,6 +38,10 @@ pub(super) fn of_reader(reader: &dyn StoreReader, name: &str, id: ProjectId) -> 
     for context in ["c-1", "c-2"] {
         add("runs of", &reader.runs_of(context).unwrap());
         add("facts", &reader.facts(id, context).unwrap());
+    }
+    add("all facts", &reader.facts_after(&FactFilter::default(), 0, 100).unwrap().items);
+    for id in ["s-1", "s-2"] {
+        add("sequence", &reader.sequence(id).unwrap());
     }
     let filter = SequenceFilter { project: name.to_owned(), ..SequenceFilter::default() };
     add("sequences", &reader.sequences(&filter, Slice::ALL).unwrap());
@@ -53,7 +59,7 @@ pub(super) fn of_tx(tx: &mut dyn StoreTx, name: &str, id: ProjectId, positions: 
     for service in ["cart", "order"] {
         add("service", &tx.service(id, service).unwrap());
         add("view", &tx.service_view(id, "dev", service).unwrap());
-        add("queue", &tx.queue(id, "dev", service).unwrap());
+        add("queue", &tx.queue(id, &format!("dev {service}")).unwrap());
     }
     for hash in ["hash-a", "hash-b"] {
         add("shipyard", &tx.shipyard(hash).unwrap());

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{burial, event_filters, events, offers, projects, runs, sequences, totals, transactions, waiting};
+use super::{burial, event_filters, events, facts, offers, projects, runs, sequences, totals, transactions, waiting};
 use crate::ports::Store;
 
 /// Checks one behaviour on stores that the given function makes, each fresh and empty. Panics where it does not hold.
@@ -48,8 +48,16 @@ pub fn behaviours() -> &'static [(&'static str, Behaviour)] {
         events::events_come_newest_first_with_ties_by_position,
         events::events_come_in_pages,
         events::an_event_without_a_project_is_in_no_project,
+        events::tasks_are_handled_that_were_started,
         events::facts_come_in_the_order_in_which_they_were_stated,
         events::every_kind_of_fact_reads_back,
+        facts::facts_are_followed_in_order_with_their_places,
+        facts::each_field_filters,
+        facts::facts_are_followed_in_slices,
+        facts::one_look_at_facts_is_bounded,
+        facts::facts_of_a_buried_project_are_passed_over,
+        facts::the_span_is_that_of_the_committed_facts,
+        facts::facts_below_a_position_are_removed,
         event_filters::each_field_filters,
         event_filters::fields_are_combined,
         event_filters::the_project_is_the_one_that_it_was_appended_under,

@@ -9,21 +9,21 @@ use crate::ports::{Deferred, Store};
 
 type Make<'a> = &'a dyn Fn() -> Box<dyn Store>;
 
-/// A queue is one of project, stage and service.
+/// A queue is one of a project and a name.
 pub(super) fn queues_are_empty_at_first_and_replaced(make: Make<'_>) {
     let mut lab = Lab::new(make);
     let (shop, bank) = (lab.project("shop"), lab.project("bank"));
-    assert_eq!(lab.reader.queue(shop, "dev", "cart").unwrap(), Queue::default());
+    assert_eq!(lab.reader.queue(shop, "dev cart").unwrap(), Queue::default());
     for names in [&["a", "b", "c"][..], &["c"], &[], &["d"]] {
         lab.commit(|tx| {
-            tx.put_queue(shop, "dev", "cart", &queue(names)).unwrap();
-            assert_eq!(tx.queue(shop, "dev", "cart").unwrap(), queue(names));
-            assert_eq!(tx.queue(shop, "cart", "dev").unwrap(), Queue::default());
+            tx.put_queue(shop, "dev cart", &queue(names)).unwrap();
+            assert_eq!(tx.queue(shop, "dev cart").unwrap(), queue(names));
+            assert_eq!(tx.queue(shop, "cart dev").unwrap(), Queue::default());
         });
-        assert_eq!(lab.reader.queue(shop, "dev", "cart").unwrap(), queue(names));
-        assert_eq!(lab.peek(|tx| tx.queue(shop, "dev", "cart").unwrap()), queue(names));
-        for (project, stage, service) in [(bank, "dev", "cart"), (shop, "prod", "cart"), (shop, "dev", "order")] {
-            assert_eq!(lab.reader.queue(project, stage, service).unwrap(), Queue::default());
+        assert_eq!(lab.reader.queue(shop, "dev cart").unwrap(), queue(names));
+        assert_eq!(lab.peek(|tx| tx.queue(shop, "dev cart").unwrap()), queue(names));
+        for (project, name) in [(bank, "dev cart"), (shop, "prod cart"), (shop, "dev"), (shop, "dev cart ")] {
+            assert_eq!(lab.reader.queue(project, name).unwrap(), Queue::default());
         }
     }
 }

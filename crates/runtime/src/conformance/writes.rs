@@ -35,7 +35,7 @@ pub(super) fn fill_project(tx: &mut dyn StoreTx, project: ProjectId) -> Filled {
     let position = tx.append_event(Some(project), &offer).unwrap();
     tx.offer(project, "s-1", position, &offer).unwrap();
     tx.append_fact(&fact(Some(project), &Fact::SlotWanted)).unwrap();
-    tx.put_queue(project, "dev", "cart", &queue(&["s-1", "s-9"])).unwrap();
+    tx.put_queue(project, "dev cart", &queue(&["s-1", "s-9"])).unwrap();
     tx.arm(&timer("s-1", TimerKind::Deadline, at(600))).unwrap();
     tx.defer(project, &Deferred::Granted { sequence: "s-1".to_owned() }).unwrap();
     Filled { project, position }
@@ -87,6 +87,7 @@ pub(super) const WRITES: &[Write] = &[
     ("append_fact", |tx, filled| {
         tx.append_fact(&fact(Some(filled.project), &Fact::SlotHeld)).unwrap();
     }),
+    ("remove_facts", |tx, _| tx.remove_facts(u64::MAX).unwrap()),
     ("put_run, new", |tx, filled| tx.put_run(filled.project, &run("c-2", at(9))).unwrap()),
     ("put_run, replaced", |tx, filled| tx.put_run(filled.project, &run("c-1", at(9))).unwrap()),
     ("put_run, twice", |tx, filled| {
@@ -96,9 +97,9 @@ pub(super) const WRITES: &[Write] = &[
     }),
     ("put_sequence, new", |tx, filled| tx.put_sequence(filled.project, &sequence("s-2", at(9), 9)).unwrap()),
     ("put_sequence, replaced", |tx, filled| tx.put_sequence(filled.project, &sequence("s-1", at(9), 9)).unwrap()),
-    ("put_queue, new", |tx, filled| tx.put_queue(filled.project, "dev", "order", &queue(&["s-2"])).unwrap()),
-    ("put_queue, replaced", |tx, filled| tx.put_queue(filled.project, "dev", "cart", &queue(&["s-9"])).unwrap()),
-    ("put_queue, emptied", |tx, filled| tx.put_queue(filled.project, "dev", "cart", &queue(&[])).unwrap()),
+    ("put_queue, new", |tx, filled| tx.put_queue(filled.project, "dev order", &queue(&["s-2"])).unwrap()),
+    ("put_queue, replaced", |tx, filled| tx.put_queue(filled.project, "dev cart", &queue(&["s-9"])).unwrap()),
+    ("put_queue, emptied", |tx, filled| tx.put_queue(filled.project, "dev cart", &queue(&[])).unwrap()),
     ("offer", |tx, filled| {
         let offer = event("offer-2", at(9));
         let position = tx.append_event(Some(filled.project), &offer).unwrap();

@@ -20,14 +20,16 @@ pub(super) fn bury(inner: &mut Inner, project: ProjectId) {
     }
     let sequences = state.sequences_by_project.range((project, String::new())..);
     for (_, sequence) in sequences.take_while(|(owner, _)| *owner == project) {
-        for kind in [TimerKind::Delay, TimerKind::Deadline, TimerKind::Reminder] {
+        for kind in TimerKind::ALL {
             let key = (sequence.clone(), kind);
             if state.timers.contains_key(&key) {
                 changes.push(Change::Timer(key, None));
             }
         }
     }
-    let queues = state.queues.range((project, String::new(), String::new())..);
+    let takers = state.takers.iter().filter(|(_, owner)| **owner == project);
+    changes.extend(takers.map(|(key, _)| Change::Taker(key.clone(), None)));
+    let queues = state.queues.range((project, String::new())..);
     let queues = queues.take_while(|((owner, ..), _)| *owner == project);
     changes.extend(queues.map(|(key, _)| Change::Queue(key.clone(), None)));
     let deferred = state.deferred.iter().filter(|(_, (owner, _))| *owner == project);
@@ -63,7 +65,7 @@ fn first_row(state: &State, project: ProjectId) -> Option<Change> {
     if let Some((key, _)) = state.views.range((project, none(), none())..).next().filter(|(key, _)| key.0 == project) {
         return Some(Change::View(key.clone(), None));
     }
-    if let Some((key, _)) = state.queues.range((project, none(), none())..).next().filter(|(key, _)| key.0 == project) {
+    if let Some((key, _)) = state.queues.range((project, none())..).next().filter(|(key, _)| key.0 == project) {
         return Some(Change::Queue(key.clone(), None));
     }
     let contexts = state.events_by_context.range((Some(project), none())..).next();

@@ -252,6 +252,13 @@ impl Deref for Committed<'_> {
     }
 }
 
+impl Committed<'_> {
+    /// The last numbers that committed rows were given.
+    pub(super) fn counters(&self) -> Counters {
+        self.inner.found.unwrap_or(self.inner.counters)
+    }
+}
+
 impl Drop for Committed<'_> {
     fn drop(&mut self) {
         while let Some(change) = self.again.pop() {

@@ -14,6 +14,7 @@
 mod bury;
 mod disk;
 mod filter;
+mod place;
 mod reader;
 mod state;
 mod tx;

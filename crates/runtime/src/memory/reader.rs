@@ -1,16 +1,19 @@
 //! What those who only look are told.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use capstan_engine::orchestrate::{Queue, Run, Sequence};
 use capstan_model::event::CloudEvent;
+use capstan_model::event::event_type::{EventType, PREFIX};
 use jiff::Timestamp;
 
 use super::disk::{Committed, MemoryDisk};
 use super::filter::{is_event, is_offer, is_run, is_sequence, page};
+use super::place::placed;
 use crate::ports::{
-    EventFilter, OfferFilter, Page, Project, ProjectId, RunFilter, SequenceFilter, Service, ServiceView, Slice,
-    StoreError, StoreReader, StoredEvent, StoredFact,
+    EventFilter, FactFilter, FactPage, FactSpan, OfferFilter, Page, Project, ProjectId, RunFilter, SequenceFilter,
+    Service, ServiceView, Slice, StoreError, StoreReader, StoredEvent, StoredFact,
 };
 
 /// Looks at the last commit.
@@ -132,6 +135,17 @@ impl StoreReader for MemoryReader {
         Ok(page(sequences.into_iter(), slice, Clone::clone))
     }
 
+    fn sequence(&self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError> {
+        let state = self.state()?;
+        Ok(state.sequences.get(id).filter(|row| state.lives(row.0)).map(|row| (**row).clone()))
+    }
+
+    fn sequence_of(&self, triggered_id: &str) -> Result<Option<String>, StoreError> {
+        let state = self.state()?;
+        let link = state.links.get(triggered_id).filter(|link| state.lives(link.project));
+        Ok(link.map(|link| link.sequence.clone()))
+    }
+
     fn facts(&self, project: ProjectId, context: &str) -> Result<Vec<StoredFact>, StoreError> {
         let state = self.state()?;
         if !state.lives(project) {
@@ -141,10 +155,39 @@ impl StoreReader for MemoryReader {
         Ok(state.facts.range(key(0)..=key(u64::MAX)).map(|(_, fact)| (**fact).clone()).collect())
     }
 
-    fn queue(&self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError> {
+    fn facts_after(&self, filter: &FactFilter, after: u64, limit: u64) -> Result<FactPage, StoreError> {
         let state = self.state()?;
-        let queue = state.queues.get(&(project, stage.to_owned(), service.to_owned()));
+        let limit = usize::try_from(limit.min(FactPage::LOOKED_AT)).unwrap_or(usize::MAX);
+        let mut page = FactPage { items: Vec::new(), last: after };
+        for (position, (project, context)) in state.facts_by_position.range(after.saturating_add(1)..).take(limit) {
+            page.last = *position;
+            let fact = state.facts.get(&(*project, context.clone(), *position));
+            page.items.extend(fact.and_then(|fact| placed(&state, filter, *project, fact)));
+        }
+        Ok(page)
+    }
+
+    fn fact_span(&self) -> Result<FactSpan, StoreError> {
+        let state = self.state()?;
+        let oldest = state.facts_by_position.first_key_value().map(|(position, _)| *position);
+        Ok(FactSpan { oldest, next: state.counters().fact + 1 })
+    }
+
+    fn queue(&self, project: ProjectId, name: &str) -> Result<Queue, StoreError> {
+        let state = self.state()?;
+        let queue = state.queues.get(&(project, name.to_owned()));
         Ok(queue.filter(|_| state.lives(project)).cloned().unwrap_or_default())
+    }
+
+    fn handled_tasks(&self) -> Result<Vec<String>, StoreError> {
+        let state = self.state()?;
+        let events = state.events.values().filter(|row| state.shows(row.project)).map(|row| &row.event);
+        let tasks = events.filter_map(|event| match EventType::parse(&event.kind) {
+            EventType::Task { task, phase: "started" } if event.kind.starts_with(PREFIX) => Some(task.to_owned()),
+            _ => None,
+        });
+        let tasks: BTreeSet<String> = tasks.collect();
+        Ok(tasks.into_iter().collect())
     }
 
     fn next_timer(&self) -> Result<Option<Timestamp>, StoreError> {

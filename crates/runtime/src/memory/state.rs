@@ -54,7 +54,8 @@ pub(super) enum Change {
     Fact(FactKey, Option<Box<StoredFact>>),
     Run((ProjectId, String), Option<Box<Run>>),
     Sequence(String, Option<Box<(ProjectId, Sequence)>>),
-    Queue(PlaceKey, Option<Queue>),
+    Queue((ProjectId, String), Option<Queue>),
+    Taker((String, String), Option<ProjectId>),
     Link(String, Option<Link>),
     Timer((String, TimerKind), Option<Timestamp>),
     Deferred(u64, Option<(ProjectId, Deferred)>),
@@ -81,7 +82,9 @@ pub(super) struct State {
     pub(super) facts: BTreeMap<FactKey, Box<StoredFact>>,
     pub(super) runs: BTreeMap<(ProjectId, String), Box<Run>>,
     pub(super) sequences: BTreeMap<String, Box<(ProjectId, Sequence)>>,
-    pub(super) queues: BTreeMap<PlaceKey, Queue>,
+    pub(super) queues: BTreeMap<(ProjectId, String), Queue>,
+    /// Id of a listed task and tool.
+    pub(super) takers: BTreeMap<(String, String), ProjectId>,
     pub(super) links: BTreeMap<String, Link>,
     pub(super) timers: BTreeMap<(String, TimerKind), Timestamp>,
     pub(super) deferred: BTreeMap<u64, (ProjectId, Deferred)>,
@@ -93,6 +96,7 @@ pub(super) struct State {
     pub(super) events_by_time: BTreeSet<(Option<Timestamp>, u64)>,
     pub(super) events_by_context: BTreeMap<ContextKey, BTreeSet<u64>>,
     pub(super) events_without_context: BTreeSet<(Option<ProjectId>, u64)>,
+    pub(super) facts_by_position: BTreeMap<u64, ContextKey>,
     pub(super) invalidations: BTreeSet<(String, u64)>,
     pub(super) sequences_by_project: BTreeSet<(ProjectId, String)>,
     pub(super) links_by_project: BTreeSet<(ProjectId, String)>,
@@ -166,7 +170,11 @@ impl State {
                 }
                 Change::Event(position, old)
             }
-            Change::Fact(key, row) => Change::Fact(key.clone(), swap(&mut self.facts, key, row)),
+            Change::Fact(key, row) => {
+                let place = row.as_ref().map(|_| (key.0, key.1.clone()));
+                swap(&mut self.facts_by_position, key.2, place);
+                Change::Fact(key.clone(), swap(&mut self.facts, key, row))
+            }
             Change::Run(key, row) => Change::Run(key.clone(), swap(&mut self.runs, key, row)),
             Change::Sequence(id, row) => {
                 let new = row.as_ref().map(|row| row.0);
@@ -178,6 +186,7 @@ impl State {
                 Change::Sequence(id, old)
             }
             Change::Queue(key, row) => Change::Queue(key.clone(), swap(&mut self.queues, key, row)),
+            Change::Taker(key, row) => Change::Taker(key.clone(), swap(&mut self.takers, key, row)),
             Change::Link(id, row) => {
                 let new = row.as_ref().map(|row| (row.project, row.listed));
                 let old = swap(&mut self.links, id.clone(), row);

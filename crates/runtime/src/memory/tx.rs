@@ -4,13 +4,15 @@ use std::sync::MutexGuard;
 
 use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind};
 use capstan_model::event::CloudEvent;
+use capstan_model::event::rest::data_text;
 use jiff::Timestamp;
 
 use super::bury;
 use super::disk::{Inner, MemoryDisk};
 use super::state::{Answer, Change, EventRow, Link, ProjectRow};
 use crate::ports::{
-    Configuration, Deferred, NewFact, Project, ProjectId, Service, ServiceView, StoreError, StoreTx, StoredFact, Timer,
+    ClaimFilter, Configuration, Deferred, NewFact, Offered, Project, ProjectId, Service, ServiceView, StoreError,
+    StoreTx, StoredFact, Timer,
 };
 
 /// A transaction; dropped without a commit it has not happened.
@@ -179,6 +181,16 @@ impl StoreTx for MemoryTx {
         Ok(position)
     }
 
+    fn remove_facts(&mut self, before: u64) -> Result<(), StoreError> {
+        let mut inner = self.inner()?;
+        let old = inner.state.facts_by_position.range(..before);
+        let old: Vec<_> = old.map(|(position, (project, context))| (*project, context.clone(), *position)).collect();
+        for key in old {
+            inner.write(Change::Fact(key, None));
+        }
+        Ok(())
+    }
+
     fn run(&mut self, project: ProjectId, context: &str) -> Result<Option<Run>, StoreError> {
         let state = &self.inner()?.state;
         let run = state.runs.get(&(project, context.to_owned())).filter(|_| state.lives(project));
@@ -204,14 +216,14 @@ impl StoreTx for MemoryTx {
         Ok(link.map(|link| link.sequence.clone()))
     }
 
-    fn queue(&mut self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError> {
-        let key = (project, stage.to_owned(), service.to_owned());
+    fn queue(&mut self, project: ProjectId, name: &str) -> Result<Queue, StoreError> {
+        let key = (project, name.to_owned());
         let state = &self.inner()?.state;
         Ok(state.queues.get(&key).filter(|_| state.lives(project)).cloned().unwrap_or_default())
     }
 
-    fn put_queue(&mut self, project: ProjectId, stage: &str, service: &str, queue: &Queue) -> Result<(), StoreError> {
-        let key = (project, stage.to_owned(), service.to_owned());
+    fn put_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> Result<(), StoreError> {
+        let key = (project, name.to_owned());
         self.write(Change::Queue(key, (!queue.is_empty()).then(|| queue.clone())))
     }
 
@@ -232,7 +244,43 @@ impl StoreTx for MemoryTx {
             let link = Link { listed: None, ..link.clone() };
             inner.write(Change::Link(triggered_id.to_owned(), Some(link)));
         }
+        let takers = inner.state.takers.range((triggered_id.to_owned(), String::new())..);
+        let takers: Vec<_> = takers.map(|(key, _)| key.clone()).take_while(|key| key.0 == triggered_id).collect();
+        for key in takers {
+            inner.write(Change::Taker(key, None));
+        }
         Ok(())
+    }
+
+    fn offered(&mut self, triggered_id: &str) -> Result<Option<Offered>, StoreError> {
+        let state = &self.inner()?.state;
+        let link = state.links.get(triggered_id).filter(|link| state.lives(link.project));
+        Ok(link.and_then(|link| offered(triggered_id, link)))
+    }
+
+    fn add_taker(&mut self, project: ProjectId, triggered_id: &str, tool: &str) -> Result<(), StoreError> {
+        self.write(Change::Taker((triggered_id.to_owned(), tool.to_owned()), Some(project)))
+    }
+
+    fn remove_taker(&mut self, triggered_id: &str, tool: &str) -> Result<(), StoreError> {
+        self.write(Change::Taker((triggered_id.to_owned(), tool.to_owned()), None))
+    }
+
+    fn claimable(&mut self, filter: &ClaimFilter, limit: u64) -> Result<Vec<Offered>, StoreError> {
+        let inner = self.inner()?;
+        let state = &inner.state;
+        let wanted = |(position, id): &&(u64, String)| {
+            let Some(event) = state.events.get(position).map(|row| &row.event) else { return false };
+            let is =
+                |limit: &Option<String>, field| limit.as_ref().is_none_or(|it| data_text(&event.data, field) == it);
+            filter.kinds.contains(&event.kind)
+                && is(&filter.project, "project")
+                && is(&filter.stage, "stage")
+                && is(&filter.service, "service")
+                && !state.takers.contains_key(&(id.clone(), filter.tool.clone()))
+        };
+        let links = state.listed.iter().filter(wanted).filter_map(|(_, id)| offered(id, state.links.get(id)?));
+        Ok(links.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
     fn arm(&mut self, timer: &Timer) -> Result<(), StoreError> {
@@ -267,4 +315,9 @@ impl StoreTx for MemoryTx {
         }
         Ok(oldest.into_iter().map(|(_, input)| input).collect())
     }
+}
+
+fn offered(triggered_id: &str, link: &Link) -> Option<Offered> {
+    let (triggered_id, sequence) = (triggered_id.to_owned(), link.sequence.clone());
+    link.listed.map(|position| Offered { triggered_id, sequence, position })
 }

@@ -9,7 +9,8 @@ mod store;
 pub use clock::{Clock, SystemClock};
 pub use config_repo::{Change, CommitId, ConfigError, ConfigRepo, FileChange, ReadFile};
 pub use records::{
-    Configuration, Deferred, EventFilter, LastEvent, NewFact, OfferFilter, Page, PathFilter, Project, ProjectId,
-    RunFilter, SequenceFilter, Service, ServiceView, Slice, StoredEvent, StoredFact, Timer,
+    ClaimFilter, Configuration, Deferred, EventFilter, FactFilter, FactPage, FactSpan, LastEnd, LastEvent, NewFact,
+    OfferFilter, Offered, Page, PathFilter, PlacedFact, Project, ProjectId, RunFilter, SequenceFilter, Service,
+    ServiceView, Slice, StoredEvent, StoredFact, Timer,
 };
 pub use store::{Store, StoreError, StoreReader, StoreTx};

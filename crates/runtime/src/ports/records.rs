@@ -6,6 +6,7 @@ use capstan_engine::orchestrate::{Fact, TimerKind};
 use capstan_model::event::CloudEvent;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 /// Tells a project from an earlier one of the same name that was deleted.
 pub type ProjectId = u64;
@@ -49,6 +50,23 @@ pub struct ServiceView {
     /// The image that the last successful deployment brought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployed_image: Option<String>,
+    /// The end of the sequence that ended last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_end: Option<LastEnd>,
+    /// The score of the last evaluation, 0 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_score: Option<Number>,
+}
+
+/// The end of a sequence in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastEnd {
+    /// `pass`, `warning`, `fail`, `aborted` or `timedOut`.
+    pub result: String,
+    /// Its run.
+    pub context: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An event in short.
@@ -99,6 +117,52 @@ pub struct StoredFact {
     pub at: Timestamp,
     /// What happened.
     pub fact: Fact,
+}
+
+/// A fact and where it belongs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlacedFact {
+    /// The fact.
+    pub stored: StoredFact,
+    /// The name of its project, if it has one.
+    pub project: Option<String>,
+    /// The service of its sequence, or of its run where it is about the run as a whole; none where neither is there.
+    pub service: Option<String>,
+    /// The stage of its sequence.
+    pub stage: Option<String>,
+    /// The name of its sequence in the shipyard.
+    pub sequence_name: Option<String>,
+}
+
+/// A part of all facts, in the order of their positions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FactPage {
+    /// Those that the filter means.
+    pub items: Vec<PlacedFact>,
+    /// The last position that was looked at, whether the filter means it or not: the next part begins behind it. Where there
+    /// was nothing to look at, the position that was asked from.
+    pub last: u64,
+}
+
+impl FactPage {
+    /// How many facts one question looks at, at most: well below ten milliseconds.
+    pub const LOOKED_AT: u64 = 1_000;
+}
+
+/// From where to where facts are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FactSpan {
+    /// The position of the oldest; none where there are no facts.
+    pub oldest: Option<u64>,
+    /// The position that the next fact gets.
+    pub next: u64,
+}
+
+impl FactSpan {
+    /// The position of the oldest fact that can still be read: one that is stored, else the next one.
+    pub fn first(&self) -> u64 {
+        self.oldest.unwrap_or(self.next)
+    }
 }
 
 /// Something that a sequence waits for.
@@ -192,6 +256,17 @@ pub struct PathFilter {
     pub values: Vec<String>,
 }
 
+/// Which facts; every field that is set has to match.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FactFilter {
+    /// Those of the project that lives under this name.
+    pub project: Option<String>,
+    /// The service as [`PlacedFact::service`] has it.
+    pub service: Option<String>,
+    /// Their run.
+    pub context: Option<String>,
+}
+
 /// Which open `.triggered` events of tasks; every field that is set has to match. Newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OfferFilter {
@@ -205,6 +280,32 @@ pub struct OfferFilter {
     pub service: Option<String>,
     /// `id`.
     pub id: Option<String>,
+}
+
+/// A task that is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// Id of its `.triggered` event.
+    pub triggered_id: String,
+    /// The sequence that offers it.
+    pub sequence: String,
+    /// Commit position of the event.
+    pub position: u64,
+}
+
+/// Which listed tasks a tool would take; every field that is set has to match.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClaimFilter {
+    /// The tool's name; tasks that it has already are left out.
+    pub tool: String,
+    /// Types of `.triggered` events, at least one.
+    pub kinds: Vec<String>,
+    /// `data.project`.
+    pub project: Option<String>,
+    /// `data.stage`.
+    pub stage: Option<String>,
+    /// `data.service`.
+    pub service: Option<String>,
 }
 
 /// Which runs of a project; every field that is set has to match. Newest first by the time of the first trigger, ties by
@@ -241,4 +342,6 @@ pub struct SequenceFilter {
     pub name: Option<String>,
     /// The state as [`capstan_engine::orchestrate::Sequence::state`] has it.
     pub state: Option<String>,
+    /// Only those that are not over.
+    pub open: bool,
 }

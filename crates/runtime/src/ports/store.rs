@@ -7,8 +7,8 @@ use capstan_model::event::CloudEvent;
 use jiff::Timestamp;
 
 use super::records::{
-    Configuration, Deferred, EventFilter, NewFact, OfferFilter, Page, Project, ProjectId, RunFilter, SequenceFilter,
-    Service, ServiceView, Slice, StoredEvent, StoredFact, Timer,
+    ClaimFilter, Configuration, Deferred, EventFilter, FactFilter, FactPage, FactSpan, NewFact, OfferFilter, Offered,
+    Page, Project, ProjectId, RunFilter, SequenceFilter, Service, ServiceView, Slice, StoredEvent, StoredFact, Timer,
 };
 
 /// Why a store failed; nothing that it was asked to do in the transaction has happened.
@@ -95,6 +95,8 @@ pub trait StoreTx {
     fn event(&mut self, position: u64) -> Result<Option<CloudEvent>, StoreError>;
     /// Appends a fact and gives its position.
     fn append_fact(&mut self, fact: &NewFact<'_>) -> Result<u64, StoreError>;
+    /// Removes all facts below this position, whosever they are; positions are never given again.
+    fn remove_facts(&mut self, before: u64) -> Result<(), StoreError>;
 
     /// The run of a context in a project.
     fn run(&mut self, project: ProjectId, context: &str) -> Result<Option<Run>, StoreError>;
@@ -106,10 +108,10 @@ pub trait StoreTx {
     fn put_sequence(&mut self, project: ProjectId, sequence: &Sequence) -> Result<(), StoreError>;
     /// The sequence that offered a task under this `triggeredid`, however long ago.
     fn sequence_of(&mut self, triggered_id: &str) -> Result<Option<String>, StoreError>;
-    /// The queue of a project, stage and service; empty at first.
-    fn queue(&mut self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError>;
+    /// A queue of a project by its name, [`Sequence::queue`]; empty at first.
+    fn queue(&mut self, project: ProjectId, name: &str) -> Result<Queue, StoreError>;
     /// Replaces it.
-    fn put_queue(&mut self, project: ProjectId, stage: &str, service: &str, queue: &Queue) -> Result<(), StoreError>;
+    fn put_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> Result<(), StoreError>;
 
     /// Lists a stored `.triggered` event of a task and remembers for ever which sequence offered it.
     fn offer(
@@ -119,8 +121,16 @@ pub trait StoreTx {
         position: u64,
         event: &CloudEvent,
     ) -> Result<(), StoreError>;
-    /// Lists it no more.
+    /// Lists it no more, and forgets who has taken it.
     fn withdraw(&mut self, triggered_id: &str) -> Result<(), StoreError>;
+    /// A listed task.
+    fn offered(&mut self, triggered_id: &str) -> Result<Option<Offered>, StoreError>;
+    /// A tool has a listed task: it has started on it or claimed it, or has answered.
+    fn add_taker(&mut self, project: ProjectId, triggered_id: &str, tool: &str) -> Result<(), StoreError>;
+    /// It has it no more.
+    fn remove_taker(&mut self, triggered_id: &str, tool: &str) -> Result<(), StoreError>;
+    /// Listed tasks that a tool does not have, the oldest first. A limit of the filter that is `None` lets all pass.
+    fn claimable(&mut self, filter: &ClaimFilter, limit: u64) -> Result<Vec<Offered>, StoreError>;
 
     /// Sets a timer of a sequence; replaces that of the same kind.
     fn arm(&mut self, timer: &Timer) -> Result<(), StoreError>;
@@ -159,10 +169,21 @@ pub trait StoreReader: Send + Sync {
     fn runs_of(&self, context: &str) -> Result<Vec<Run>, StoreError>;
     /// Sequences of a project.
     fn sequences(&self, filter: &SequenceFilter, slice: Slice) -> Result<Page<Sequence>, StoreError>;
+    /// A sequence with the project that it belongs to.
+    fn sequence(&self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError>;
+    /// The sequence that offered a task under this `triggeredid`, however long ago.
+    fn sequence_of(&self, triggered_id: &str) -> Result<Option<String>, StoreError>;
     /// The facts of a context in a project, in the order in which they were stated.
     fn facts(&self, project: ProjectId, context: &str) -> Result<Vec<StoredFact>, StoreError>;
-    /// The queue of a project, stage and service.
-    fn queue(&self, project: ProjectId, stage: &str, service: &str) -> Result<Queue, StoreError>;
+    /// The facts behind a position, in the order of their positions. Looks at so many of all that are stored and at no more
+    /// than [`FactPage::LOOKED_AT`], so that a filter that rarely means one costs no more than any other.
+    fn facts_after(&self, filter: &FactFilter, after: u64, limit: u64) -> Result<FactPage, StoreError>;
+    /// From where to where facts are stored, those of buried projects included that were not removed yet.
+    fn fact_span(&self) -> Result<FactSpan, StoreError>;
+    /// A queue of a project by its name, [`Sequence::queue`].
+    fn queue(&self, project: ProjectId, name: &str) -> Result<Queue, StoreError>;
+    /// Names of tasks that a tool has started at least once: those of `sh.keptn.event.<task>.started`, bytewise.
+    fn handled_tasks(&self) -> Result<Vec<String>, StoreError>;
     /// When the next timer elapses.
     fn next_timer(&self) -> Result<Option<Timestamp>, StoreError>;
     /// Whether inputs were left for the next step.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use capstan_engine::orchestrate::{
-    CONTROL_PLANE, Deadline, Fact, Phase, Queue, Run, Sequence, Slot, TimerKind, apply, born,
+    CONTROL_PLANE, Deadline, Fact, Phase, Queue, Run, Sequence, Slot, TaskState, TimerKind, apply, born,
 };
 use jiff::Timestamp;
 
@@ -15,8 +15,8 @@ use crate::ports::{
 
 type Timers = BTreeMap<(String, TimerKind), Timestamp>;
 type Sequences = BTreeMap<String, Sequence>;
-/// Project, stage, service.
-type Places = BTreeMap<(ProjectId, String, String), Queue>;
+/// Project and name of the queue.
+type Places = BTreeMap<(ProjectId, String), Queue>;
 
 /// Checks the whole store. `contexts` are project and context of all that came from outside.
 pub(super) fn check(
@@ -36,13 +36,11 @@ pub(super) fn check(
         let mut stored = BTreeMap::<String, Sequences>::new();
         let filter = SequenceFilter { project: name.clone(), ..SequenceFilter::default() };
         for sequence in reader.sequences(&filter, Slice::ALL)?.items {
-            if let Some(attempt) = sequence.attempt() {
-                open_attempts.insert(attempt.triggered_id.clone());
-            }
-            let (stage, service) = (sequence.scope.stage.clone(), sequence.scope.service.clone());
-            let key = (project.id, stage, service);
+            open_attempts.extend(sequence.attempts().map(|(_, attempt)| attempt.triggered_id.clone()));
+            faults.extend(leases_of(&sequence));
+            let key = (project.id, sequence.queue());
             if !places.contains_key(&key) {
-                places.insert(key.clone(), reader.queue(project.id, &key.1, &key.2)?);
+                places.insert(key.clone(), reader.queue(project.id, &key.1)?);
             }
             faults.extend(place_of(&sequence, &places[&key]));
             if sequence.is_over() {
@@ -134,34 +132,64 @@ fn run_of(context: &str, run: Option<&Run>, sequences: &Sequences) -> Vec<String
 /// Nothing waits without a clock.
 fn clock_of(sequence: &Sequence, timers: &Timers, now: Timestamp) -> Vec<String> {
     let timer = |kind| timers.get(&(sequence.id.clone(), kind)).copied();
-    let fault = |what: &str| vec![format!("sequence {} {what}: {:?}, timers {timers:?}", sequence.id, sequence.phase)];
+    let fault = |what: &str| format!("sequence {} {what}: {:?}, timers {timers:?}", sequence.id, sequence.phase);
+    let wakes = |kind, at: Timestamp| timer(kind).is_some_and(|due| due <= at);
+    let mut faults = Vec::new();
     if sequence.paused {
-        return match (timer(TimerKind::Reminder), &sequence.phase) {
-            (None, _) => fault("is paused and reminds of it never"),
-            (_, Phase::Task(attempt)) if matches!(attempt.deadline, Deadline::At(_)) => {
-                fault("is paused and its deadline runs")
-            }
-            _ if timer(TimerKind::Deadline).is_some() => fault("is paused and has a timer for its deadline"),
-            _ => Vec::new(),
-        };
+        if timer(TimerKind::Reminder).is_none() {
+            faults.push(fault("is paused and reminds of it never"));
+        }
+        if timer(TimerKind::Deadline).is_some() || timer(TimerKind::Timeout).is_some() {
+            faults.push(fault("is paused and has a timer for a deadline"));
+        }
+    } else if sequence.phase == Phase::Queued && sequence.slot != Slot::Wanted {
+        faults.push(fault("never had a slot and wants none"));
     }
-    let is_ok = match &sequence.phase {
-        Phase::Queued => sequence.slot == Slot::Wanted,
-        Phase::Ready { due, .. } => match sequence.slot {
-            Slot::None => false,
-            // The time may come before the slot, and is over then.
-            Slot::Wanted => due.is_none_or(|due| due <= now || timer(TimerKind::Delay) == Some(due)),
-            // Elapsed or not, its time is still to be worked off.
-            Slot::Held => due.is_some() && timer(TimerKind::Delay) == *due,
-        },
-        Phase::Task(attempt) => match attempt.deadline {
-            Deadline::At(deadline) => timer(TimerKind::Deadline) == Some(deadline),
-            Deadline::Left(_) => false,
-            Deadline::None => timer(TimerKind::Reminder).is_some() && timer(TimerKind::Deadline).is_none(),
-        },
-        Phase::Ended(_) => true,
-    };
-    if is_ok { Vec::new() } else { fault(&format!("(slot {:?}, now {now}) waits without a clock", sequence.slot)) }
+    let clocks = sequence
+        .attempts()
+        .flat_map(|(_, attempt)| attempt.leases.iter().map(|lease| lease.deadline).chain([attempt.deadline]));
+    for deadline in clocks {
+        let is_ok = match deadline {
+            Deadline::At(at) => !sequence.paused && wakes(TimerKind::Deadline, at),
+            Deadline::Left(_) => sequence.paused,
+            Deadline::None => timer(TimerKind::Reminder).is_some(),
+        };
+        if !is_ok {
+            faults.push(fault("(an attempt or a lease) waits without a clock"));
+        }
+    }
+    if let Some(Deadline::At(at)) = sequence.deadline
+        && !wakes(TimerKind::Timeout, at)
+    {
+        faults.push(fault("has a timeout that never comes"));
+    }
+    for open in sequence.open() {
+        let TaskState::Ready { due } = open.state else { continue };
+        let is_ok = sequence.paused
+            || match sequence.slot {
+                Slot::None => false,
+                // The time may come before the slot, and is over then.
+                Slot::Wanted => due.is_none_or(|due| due <= now || wakes(TimerKind::Delay, due)),
+                // Elapsed or not, its time is still to be worked off.
+                Slot::Held => due.is_some_and(|due| wakes(TimerKind::Delay, due)),
+            };
+        if !is_ok {
+            faults.push(fault(&format!("(slot {:?}, now {now}) waits without a clock", sequence.slot)));
+        }
+    }
+    faults
+}
+
+/// No task has two live claims by one tool.
+fn leases_of(sequence: &Sequence) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (_, attempt) in sequence.attempts() {
+        let tools: BTreeSet<&str> = attempt.leases.iter().map(|lease| &*lease.tool).collect();
+        if tools.len() < attempt.leases.len() {
+            faults.push(format!("one tool has several leases of {}: {:?}", attempt.triggered_id, attempt.leases));
+        }
+    }
+    faults
 }
 
 /// A sequence stands in the queue as it believes to.
@@ -184,7 +212,8 @@ fn place_of(sequence: &Sequence, queue: &Queue) -> Option<String> {
 /// Only open sequences queue, nobody waits for a free slot, and those that hold it are of one run.
 fn queued(queue: &Queue, open: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
-    for place in queue.held.iter().chain(&queue.waiting).filter(|place| !open.contains(&place.sequence)) {
+    let all = queue.held.iter().chain(&queue.waiting).chain(&queue.aside);
+    for place in all.filter(|place| !open.contains(&place.sequence)) {
         faults.push(format!("the queue holds {}, which is not open", place.sequence));
     }
     if queue.held.is_empty() && !queue.waiting.is_empty() {

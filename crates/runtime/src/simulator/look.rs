@@ -71,11 +71,11 @@ impl World {
         whys.collect()
     }
 
-    /// The queue of a project, stage and service.
-    pub fn queue(&self, project: &str, stage: &str, service: &str) -> Queue {
+    /// A queue of a project by its name.
+    pub fn queue(&self, project: &str, name: &str) -> Queue {
         let reader = self.reader();
         let project = reader.project(project).ok().flatten();
-        project.and_then(|project| reader.queue(project.id, stage, service).ok()).unwrap_or_default()
+        project.and_then(|project| reader.queue(project.id, name).ok()).unwrap_or_default()
     }
 
     /// All timers that are set, the earliest first.

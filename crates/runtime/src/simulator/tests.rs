@@ -113,14 +113,14 @@ fn what_is_bent_is_found() {
     type Bend = fn(&mut dyn StoreTx, ProjectId, Sequence);
     let bends: [(&str, Bend); 7] = [
         ("waits without a clock", |tx, _, sequence| tx.disarm(&sequence.id, TimerKind::Deadline).unwrap()),
-        ("is not offered", |tx, _, sequence| tx.withdraw(&sequence.attempt().unwrap().triggered_id).unwrap()),
-        ("stands otherwise in the queue", |tx, project, _| {
-            tx.put_queue(project, "dev", "cart", &Queue::default()).unwrap();
+        ("is not offered", |tx, _, sequence| tx.withdraw(&sequence.current().unwrap().1.triggered_id).unwrap()),
+        ("stands otherwise in the queue", |tx, project, sequence| {
+            tx.put_queue(project, &sequence.queue(), &Queue::default()).unwrap();
         }),
         ("which is not open", |tx, project, sequence| {
-            let mut queue = tx.queue(project, "dev", "cart").unwrap();
-            queue.want(Place { sequence: "gone".to_owned(), context: sequence.scope.context, ordinal: 1 });
-            tx.put_queue(project, "dev", "cart", &queue).unwrap();
+            let mut queue = tx.queue(project, &sequence.queue()).unwrap();
+            queue.want(Place { sequence: "gone".to_owned(), context: sequence.scope.context.clone(), ordinal: 1 });
+            tx.put_queue(project, &sequence.queue(), &queue).unwrap();
         }),
         ("stored is", |tx, project, sequence| {
             tx.put_sequence(project, &Sequence { triggered_at: jiff::Timestamp::UNIX_EPOCH, ..sequence }).unwrap();

@@ -125,7 +125,7 @@ proptest! {
         world.advance(SignedDuration::from_hours(24 * 60));
         for context in runs() {
             for sequence in world.sequences(&context) {
-                prop_assert!(sequence.is_over() || sequence.task_name() == Some("approval"), "{sequence:?}");
+                prop_assert!(sequence.is_over() || sequence.unpaused_state() == "waitingForApproval", "{sequence:?}");
             }
         }
     }

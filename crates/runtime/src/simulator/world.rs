@@ -326,7 +326,7 @@ impl World {
         let (setting, now) = (self.setting(), self.now());
         self.steps += 1;
         let mut tx = self.store.begin()?;
-        let outcome = step(&mut *tx, &[command], now, &setting, &mut self.shipyards)?;
+        let outcome = step(&mut *tx, &[command], now, &setting, &mut self.shipyards, &[])?;
         tx.commit()?;
         Ok(outcome)
     }

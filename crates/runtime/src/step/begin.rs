@@ -1,9 +1,11 @@
 //! A `.triggered` event begins a sequence, and with the first one a run.
 
-use capstan_engine::orchestrate::{Begun, Fact, Input, Run, Subject, begin, born, decide};
+use capstan_engine::orchestrate::{
+    Admission, Begun, Birth, Fact, Input, Place, Refusal, Run, Subject, admit, begin, born, decide,
+};
 use capstan_model::event::CloudEvent;
 
-use super::work::Work;
+use super::work::{Caused, Work};
 use crate::command::CommandError;
 use crate::ports::{NewFact, ProjectId};
 
@@ -23,7 +25,7 @@ impl Work<'_> {
         // Who calls has looked at the type and the data.
         let Some(Ok(subject)) = Subject::of(event) else { return Ok(()) };
         let context = event.context.as_deref().unwrap_or_default();
-        let mut run = match self.tx.run(project, context)? {
+        let run = match self.tx.run(project, context)? {
             Some(run) => run,
             None => self.new_run(event, position, subject, context)?,
         };
@@ -33,26 +35,53 @@ impl Work<'_> {
         };
         match begin(event, subject, position, &run, shipyard.as_deref(), &self.setting.limits, self.now) {
             Begun::Sequence(birth) => {
-                let fact = Fact::Triggered(birth.clone());
-                let sequence = born(*birth, self.now);
-                let mut decision = decide(&sequence, &Input::Born, self.now, &self.setting.limits);
-                decision.facts.insert(0, fact);
-                self.write(project, sequence, run, decision)
+                let queue = self.tx.queue(project, &birth.queue())?;
+                match admit(&birth, event, &queue, self.now) {
+                    Admission::Enters(superseded) => self.enter(project, run, *birth, superseded),
+                    Admission::Refused(refusal) => self.refuse(project, run, event, subject, *refusal),
+                }
             }
-            Begun::Refused(refusal) => {
-                self.tx.append_event(Some(project), &refusal.finished)?;
-                run.refused(subject.stage, &refusal.finished, self.now);
-                self.tx.put_run(project, &run)?;
-                let fact = Fact::Refused {
-                    event_id: event.id.clone(),
-                    event_type: event.kind.clone(),
-                    message: refusal.message,
-                };
-                let project = Some(project);
-                self.tx.append_fact(&NewFact { project, context, sequence: None, at: self.now, fact: &fact })?;
-                Ok(())
-            }
+            Begun::Refused(refusal) => self.refuse(project, run, event, subject, *refusal),
         }
+    }
+
+    /// A sequence comes to be, in the place of those that it supersedes.
+    pub(super) fn enter(
+        &mut self,
+        project: ProjectId,
+        run: Run,
+        birth: Birth,
+        superseded: Vec<Place>,
+    ) -> Result<(), CommandError> {
+        let by = birth.scope.context.clone();
+        let fact = Fact::Triggered(Box::new(birth.clone()));
+        let sequence = born(birth, self.now);
+        let mut decision = decide(&sequence, &Input::Born, self.now, &self.setting.limits);
+        decision.facts.insert(0, fact);
+        self.write(project, sequence, run, decision)?;
+        for place in superseded {
+            let input = Input::Superseded { by: by.clone() };
+            self.caused.push_back(Caused::Deliver { sequence: place.sequence, input });
+        }
+        Ok(())
+    }
+
+    fn refuse(
+        &mut self,
+        project: ProjectId,
+        mut run: Run,
+        event: &CloudEvent,
+        subject: Subject<'_>,
+        refusal: Refusal,
+    ) -> Result<(), CommandError> {
+        self.tx.append_event(Some(project), &refusal.finished)?;
+        run.refused(subject.stage, subject.sequence, &refusal.finished, self.now);
+        self.tx.put_run(project, &run)?;
+        let (event_id, event_type) = (event.id.clone(), event.kind.clone());
+        let fact = Fact::Refused { event_id, event_type, message: refusal.message };
+        let (project, context) = (Some(project), run.context.as_str());
+        self.tx.append_fact(&NewFact { project, context, sequence: None, at: self.now, fact: &fact })?;
+        Ok(())
     }
 
     /// The run of a first trigger, pinned to the shipyard and the commit that its project has now.

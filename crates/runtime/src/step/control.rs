@@ -34,7 +34,8 @@ impl Work<'_> {
         }
         run.control(control, stage);
         self.tx.put_run(project.id, &run)?;
-        let fact = Fact::Controlled { action: control.word().to_owned(), stage: stage.map(str::to_owned) };
+        let (by, reason) = (String::new(), String::new());
+        let fact = Fact::Controlled { action: control.word().to_owned(), stage: stage.map(str::to_owned), by, reason };
         let project_id = Some(project.id);
         self.tx.append_fact(&NewFact { project: project_id, context, sequence: None, at: self.now, fact: &fact })?;
         for (sequence, stage) in sequences {

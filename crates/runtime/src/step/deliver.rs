@@ -1,11 +1,14 @@
 //! One sequence hears of something: load, decide, fold, write.
 
-use capstan_engine::orchestrate::{Decision, Effect, Fact, Input, Place, Run, Sequence, apply, decide, followers};
+use capstan_engine::orchestrate::{
+    Decision, Effect, Fact, Input, Outcome, Place, Queue, Run, Sequence, apply, decide, followers,
+};
 use capstan_model::event::{CloudEvent, event_type};
+use serde_json::Value;
 
 use super::work::{Caused, Work};
 use crate::command::CommandError;
-use crate::ports::{LastEvent, NewFact, ProjectId, Timer};
+use crate::ports::{LastEnd, LastEvent, NewFact, Offered, ProjectId, Timer};
 
 impl Work<'_> {
     /// Delivers an input; one to a sequence that is gone with its project is dropped.
@@ -28,9 +31,11 @@ impl Work<'_> {
             return Ok(());
         }
         for fact in &decision.facts {
-            let image = sequence.attempt().and_then(|attempt| attempt.image.clone());
+            let image = image_of(&sequence, fact);
             apply(&mut sequence, fact, self.now);
             run.observe(&sequence, fact, self.now);
+            self.note_taker(project, &sequence, fact)?;
+            self.note_ignored(fact);
             self.show(project, &sequence, fact, image)?;
             self.tx.append_fact(&NewFact {
                 project: Some(project),
@@ -65,6 +70,10 @@ impl Work<'_> {
                 let position = self.tx.append_event(Some(project), &event)?;
                 self.tx.offer(project, &sequence.id, position, &event)?;
                 self.signals.offered = true;
+                if !self.waiting.claims.is_empty() {
+                    let offered = Offered { triggered_id: event.id.clone(), sequence: sequence.id.clone(), position };
+                    self.caused.push_back(Caused::Grant { offered, event });
+                }
             }
             Effect::Withdraw { triggered_id } => self.tx.withdraw(&triggered_id)?,
             Effect::Arm(kind, due) => {
@@ -73,36 +82,45 @@ impl Work<'_> {
             }
             Effect::Disarm(kind) => self.tx.disarm(&sequence.id, kind)?,
             Effect::WantSlot => self.want_slot(project, sequence)?,
-            Effect::FreeSlot => {
-                let (stage, service) = (&sequence.scope.stage, &sequence.scope.service);
-                let mut queue = self.tx.queue(project, stage, service)?;
-                let granted = queue.free(&sequence.id);
-                self.tx.put_queue(project, stage, service, &queue)?;
-                self.granted(granted);
-            }
+            Effect::FreeSlot => self.leave(project, sequence, Queue::free)?,
+            Effect::StepAside => self.leave(project, sequence, Queue::step_aside)?,
             // Written behind all other effects: what ends comes before what follows.
             Effect::Follow => {}
         }
         Ok(())
     }
 
+    fn leave(
+        &mut self,
+        project: ProjectId,
+        sequence: &Sequence,
+        how: impl Fn(&mut Queue, &str) -> Vec<Place>,
+    ) -> Result<(), CommandError> {
+        let name = sequence.queue();
+        let mut queue = self.tx.queue(project, &name)?;
+        let granted = how(&mut queue, &sequence.id);
+        self.tx.put_queue(project, &name, &queue)?;
+        self.slot_granted(granted);
+        Ok(())
+    }
+
     fn want_slot(&mut self, project: ProjectId, sequence: &Sequence) -> Result<(), CommandError> {
-        let (stage, service) = (&sequence.scope.stage, &sequence.scope.service);
-        let mut queue = self.tx.queue(project, stage, service)?;
+        let name = sequence.queue();
+        let mut queue = self.tx.queue(project, &name)?;
         let place =
             Place { sequence: sequence.id.clone(), context: sequence.scope.context.clone(), ordinal: sequence.ordinal };
         let granted = queue.want(place);
-        self.tx.put_queue(project, stage, service, &queue)?;
+        self.tx.put_queue(project, &name, &queue)?;
         if !granted.iter().any(|place| place.sequence == sequence.id) {
             let input = Input::Blocked { behind: queue.ahead_of(&sequence.id) };
             self.caused.push_back(Caused::Deliver { sequence: sequence.id.clone(), input });
         }
-        self.granted(granted);
+        self.slot_granted(granted);
         Ok(())
     }
 
     /// A slot was granted to these.
-    fn granted(&mut self, places: Vec<Place>) {
+    fn slot_granted(&mut self, places: Vec<Place>) {
         for place in places {
             self.caused.push_back(Caused::Deliver { sequence: place.sequence, input: Input::SlotGranted });
         }
@@ -121,7 +139,33 @@ impl Work<'_> {
         Ok(shipyard.map(|shipyard| followers(sequence, &shipyard, self.now)).unwrap_or_default())
     }
 
-    /// Keeps what is shown of a service: the last event of each task, and the image of a deployment that went well.
+    /// Keeps which tool has which task.
+    fn note_taker(&mut self, project: ProjectId, sequence: &Sequence, fact: &Fact) -> Result<(), CommandError> {
+        let (task, tool, takes) = match fact {
+            Fact::TaskStarted { task, event, .. } | Fact::TaskAnswered { task, event, .. } => {
+                (*task, &event.source, true)
+            }
+            Fact::LeaseReleased { task, source, .. } => (*task, source, false),
+            _ => return Ok(()),
+        };
+        let Some(attempt) = sequence.open_task(task).and_then(|open| open.attempt()) else { return Ok(()) };
+        if takes {
+            self.tx.add_taker(project, &attempt.triggered_id, tool)?;
+        } else {
+            self.tx.remove_taker(&attempt.triggered_id, tool)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps, for whoever sent it, why an event changed nothing.
+    pub(super) fn note_ignored(&mut self, fact: &Fact) {
+        if let Fact::Ignored { why, .. } = fact {
+            self.ignored = Some(why.sentence());
+        }
+    }
+
+    /// Keeps what is shown of a service: the last event of each task, the image of a deployment that went well, the score
+    /// of an evaluation, and how a sequence ended.
     fn show(
         &mut self,
         project: ProjectId,
@@ -132,6 +176,12 @@ impl Work<'_> {
         let (stage, service) = (&sequence.scope.stage, &sequence.scope.service);
         let last =
             |id: &str| LastEvent { event_id: id.to_owned(), context: sequence.scope.context.clone(), time: self.now };
+        let score = match fact {
+            Fact::TaskAnswered { event, .. } if event.event_type == event_type::of_task("evaluation", "finished") => {
+                event.data.pointer("/evaluation/score").and_then(Value::as_number).cloned()
+            }
+            _ => None,
+        };
         let (kind, event) = match fact {
             Fact::TaskOffered { task, triggered_id, .. } => {
                 (event_type::of_task(sequence.name_of(*task), "triggered"), last(triggered_id))
@@ -148,11 +198,30 @@ impl Work<'_> {
                 }
                 return Ok(());
             }
+            Fact::Ended(ending) => {
+                let result = match ending.outcome {
+                    Outcome::Aborted => "aborted",
+                    Outcome::TimedOut => "timedOut",
+                    Outcome::Finished => &ending.result,
+                };
+                let mut view = self.tx.service_view(project, stage, service)?;
+                let (result, context) = (result.to_owned(), sequence.scope.context.clone());
+                view.last_end = Some(LastEnd { result, context, at: ending.at });
+                self.tx.put_service_view(project, stage, service, &view)?;
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         let mut view = self.tx.service_view(project, stage, service)?;
         view.last_events.insert(kind, event);
+        view.last_score = score.or(view.last_score);
         self.tx.put_service_view(project, stage, service, &view)?;
         Ok(())
     }
+}
+
+/// The image that a deployment is about, before the fact that ends it.
+fn image_of(sequence: &Sequence, fact: &Fact) -> Option<String> {
+    let Fact::TaskDone { task, .. } = fact else { return None };
+    sequence.open_task(*task)?.attempt()?.image.clone()
 }

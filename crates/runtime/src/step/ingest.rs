@@ -1,6 +1,6 @@
 //! An event from outside: stored, then handed to whom it concerns.
 
-use capstan_engine::orchestrate::{Fact, Input, Reaction, ReactionKind, Subject, Why};
+use capstan_engine::orchestrate::{Fact, ReactionKind, Subject, Why};
 use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, EventType};
 use jiff::SignedDuration;
@@ -19,10 +19,14 @@ struct Remembered {
     fingerprint: String,
     context: String,
     id: String,
+    /// Why it changed nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ignored: Option<String>,
 }
 
 impl Work<'_> {
-    pub(super) fn ingest(&mut self, ingest: &Ingest) -> Result<Reply, CommandError> {
+    /// Takes in an event; `lease` is the claim by which it answers.
+    pub(super) fn ingest(&mut self, ingest: &Ingest, lease: Option<String>) -> Result<Reply, CommandError> {
         let event = &ingest.event;
         let context = event.context.clone().unwrap_or_default();
         if let Some(key) = &ingest.key {
@@ -31,14 +35,8 @@ impl Work<'_> {
                 if first.fingerprint != key.fingerprint {
                     return Err(CommandError::KeyReused);
                 }
-                return Ok(Reply::Accepted { context: first.context, id: first.id });
+                return Ok(Reply::Accepted { context: first.context, id: first.id, ignored: first.ignored });
             }
-            let first =
-                Remembered { fingerprint: key.fingerprint.clone(), context: context.clone(), id: event.id.clone() };
-            // Three texts always have a form in JSON.
-            let text = serde_json::to_string(&first).unwrap_or_default();
-            let until = self.now.saturating_add(REMEMBERED).unwrap_or(jiff::Timestamp::MAX);
-            self.tx.remember(&key.key, &text, until)?;
         }
         let name = data_text(&event.data, "project");
         let project = if name.is_empty() { None } else { Some(self.project_or_ghost(name)?) };
@@ -48,13 +46,27 @@ impl Work<'_> {
                 self.begin(project, position, event)?;
             }
             (Some(Err(why)), _) => self.ignore(project, event, why)?,
-            _ => self.react(project, event)?,
+            _ => self.react(project, event, lease)?,
         }
-        Ok(Reply::Accepted { context, id: event.id.clone() })
+        let ignored = self.ignored.take();
+        if let Some(key) = &ingest.key {
+            let (fingerprint, context, id) = (key.fingerprint.clone(), context.clone(), event.id.clone());
+            let first = Remembered { fingerprint, context, id, ignored: ignored.clone() };
+            // A few texts always have a form in JSON.
+            let text = serde_json::to_string(&first).unwrap_or_default();
+            let until = self.now.saturating_add(REMEMBERED).unwrap_or(jiff::Timestamp::MAX);
+            self.tx.remember(&key.key, &text, until)?;
+        }
+        Ok(Reply::Accepted { context, id: event.id.clone(), ignored })
     }
 
     /// Hands a task's event to the sequence that offered the task.
-    fn react(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<(), CommandError> {
+    fn react(
+        &mut self,
+        project: Option<ProjectId>,
+        event: &CloudEvent,
+        lease: Option<String>,
+    ) -> Result<(), CommandError> {
         let kind = match EventType::parse(&event.kind) {
             EventType::Task { phase: "started", .. } => ReactionKind::Started,
             EventType::Task { phase: "finished", .. } => ReactionKind::Finished,
@@ -67,16 +79,7 @@ impl Work<'_> {
         let Some(sequence) = self.tx.sequence_of(triggered_id)? else {
             return self.ignore(project, event, Why::UnknownTriggeredId { triggered_id: triggered_id.clone() });
         };
-        let input = Input::Reaction(Reaction {
-            event_id: event.id.clone(),
-            event_type: event.kind.clone(),
-            kind,
-            source: event.source.clone(),
-            context: event.context.clone().unwrap_or_default(),
-            triggered_id: triggered_id.clone(),
-            data: event.data.clone(),
-        });
-        self.deliver(&sequence, &input)
+        self.deliver(&sequence, &Self::reaction(event, kind, triggered_id, lease))
     }
 
     /// Puts on record, with the run that the event names, that it changed nothing.
@@ -87,6 +90,7 @@ impl Work<'_> {
             source: event.source.clone(),
             why,
         };
+        self.note_ignored(&fact);
         let context = event.context.as_deref().unwrap_or_default();
         self.tx.append_fact(&NewFact { project, context, sequence: None, at: self.now, fact: &fact })?;
         Ok(())

@@ -1,14 +1,14 @@
 //! A batch of commands in one transaction, each in a savepoint of its own.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use capstan_engine::orchestrate::{Input, Limits};
 use capstan_model::event::CloudEvent;
 use jiff::Timestamp;
 
 use super::shipyards::Shipyards;
-use crate::command::{Command, CommandError, Reply};
-use crate::ports::{Deferred, ProjectId, StoreError, StoreTx};
+use crate::command::{Command, CommandError, Grant, Reply, Wanted};
+use crate::ports::{Deferred, Offered, ProjectId, StoreError, StoreTx};
 
 /// Inputs to other sequences that one command may cause in its own step; the rest is left for the next.
 const INPUTS_A_STEP: usize = 64;
@@ -41,9 +41,12 @@ pub struct Outcome {
     pub buried: bool,
     /// Whether a task was offered.
     pub offered: bool,
+    /// What was granted to those who wait for tasks, by their index.
+    pub granted: Vec<(usize, Vec<Grant>)>,
 }
 
-/// Carries out commands in a transaction, each wholly or not at all. Fails as a whole only when the store does so even
+/// Carries out commands in a transaction, each wholly or not at all. `waiting` are claims that nothing could be granted to
+/// before, the oldest first: what is offered now is granted to them in the same transaction. Fails as a whole only when the store does so even
 /// in undoing; then nothing of it may be committed.
 pub fn step(
     tx: &mut dyn StoreTx,
@@ -51,22 +54,25 @@ pub fn step(
     now: Timestamp,
     setting: &Setting,
     shipyards: &mut Shipyards,
+    waiting: &[Wanted],
 ) -> Result<Outcome, StoreError> {
     let mut outcome = Outcome::default();
     for command in commands {
         tx.savepoint()?;
-        let mut work = Work::new(tx, now, setting, shipyards);
+        let served = outcome.granted.iter().map(|(at, _)| *at).collect();
+        let mut work = Work::new(tx, now, setting, shipyards, Waiting { claims: waiting, served });
         let reply = work.carry_out(command).and_then(|reply| {
             work.finish()?;
             Ok(reply)
         });
-        let Signals { next_timer, deferred, buried, offered } = work.signals;
+        let Signals { next_timer, deferred, buried, offered, granted } = work.signals;
         if reply.is_ok() {
             tx.release()?;
             outcome.next_timer = [outcome.next_timer, next_timer].into_iter().flatten().min();
             outcome.deferred |= deferred;
             outcome.buried |= buried;
             outcome.offered |= offered;
+            outcome.granted.extend(granted);
         } else {
             tx.rollback()?;
         }
@@ -82,6 +88,7 @@ pub(super) struct Signals {
     pub(super) deferred: bool,
     pub(super) buried: bool,
     pub(super) offered: bool,
+    pub(super) granted: Vec<(usize, Vec<Grant>)>,
 }
 
 /// Something that a command has caused and that is worked off before the step ends.
@@ -90,6 +97,16 @@ pub(super) enum Caused {
     Deliver { sequence: String, input: Input },
     /// A stored `.triggered` event begins a sequence.
     Follow { project: ProjectId, position: u64, event: CloudEvent },
+    /// A task was offered, and somebody may wait for it.
+    Grant { offered: Offered, event: CloudEvent },
+}
+
+/// Claims that nothing could be granted to before.
+pub(super) struct Waiting<'a> {
+    /// The oldest first.
+    pub(super) claims: &'a [Wanted],
+    /// Those that an earlier command of the step has served.
+    pub(super) served: BTreeSet<usize>,
 }
 
 /// One command while it is carried out.
@@ -100,16 +117,34 @@ pub(super) struct Work<'a> {
     pub(super) shipyards: &'a mut Shipyards,
     pub(super) caused: VecDeque<Caused>,
     pub(super) signals: Signals,
+    pub(super) waiting: Waiting<'a>,
+    pub(super) granted: BTreeMap<usize, Vec<Grant>>,
+    /// Why the event that is taken in changed nothing.
+    pub(super) ignored: Option<String>,
 }
 
 impl<'a> Work<'a> {
-    fn new(tx: &'a mut dyn StoreTx, now: Timestamp, setting: &'a Setting, shipyards: &'a mut Shipyards) -> Self {
-        Self { tx, now, setting, shipyards, caused: VecDeque::new(), signals: Signals::default() }
+    fn new(
+        tx: &'a mut dyn StoreTx,
+        now: Timestamp,
+        setting: &'a Setting,
+        shipyards: &'a mut Shipyards,
+        waiting: Waiting<'a>,
+    ) -> Self {
+        let (caused, signals) = (VecDeque::new(), Signals::default());
+        Self { tx, now, setting, shipyards, caused, signals, waiting, granted: BTreeMap::new(), ignored: None }
     }
 
     fn carry_out(&mut self, command: &Command) -> Result<Reply, CommandError> {
         match command {
-            Command::Ingest(ingest) => self.ingest(ingest),
+            Command::Ingest(ingest) => self.ingest(ingest, None),
+            Command::Claim(wanted) => self.claim(wanted),
+            Command::Heartbeat { lease, progress } => self.heartbeat(lease, progress.as_deref()),
+            Command::Release { lease, reason } => self.release(lease, reason),
+            Command::Answer(answer) => self.answer(answer),
+            Command::Rerun { project, context, stage, origin, wish } => {
+                self.rerun(project, context, stage.as_deref(), *origin, wish)
+            }
             Command::Control { project, context, stage, control } => {
                 self.control(project, context, stage.as_deref(), *control)
             }
@@ -140,9 +175,10 @@ impl<'a> Work<'a> {
     fn finish(&mut self) -> Result<(), CommandError> {
         for _ in 0..INPUTS_A_STEP {
             match self.caused.pop_front() {
-                None => return Ok(()),
+                None => return self.remember_granted(),
                 Some(Caused::Deliver { sequence, input }) => self.deliver(&sequence, &input)?,
                 Some(Caused::Follow { project, position, event }) => self.follow(project, position, &event)?,
+                Some(Caused::Grant { offered, event }) => self.grant_to_waiting(&offered, &event)?,
             }
         }
         while let Some(caused) = self.caused.pop_front() {
@@ -151,6 +187,10 @@ impl<'a> Work<'a> {
                 Caused::Deliver { sequence, input: Input::SlotGranted } => {
                     let Some((project, _)) = self.tx.sequence(&sequence)? else { continue };
                     (project, Deferred::Granted { sequence })
+                }
+                Caused::Grant { offered, event } => {
+                    self.grant_to_waiting(&offered, &event)?;
+                    continue;
                 }
                 // That one stands behind others is told at once; the command itself delivers all else.
                 Caused::Deliver { sequence, input } => {
@@ -161,7 +201,7 @@ impl<'a> Work<'a> {
             self.tx.defer(project, &deferred)?;
             self.signals.deferred = true;
         }
-        Ok(())
+        self.remember_granted()
     }
 
     fn timers(&mut self) -> Result<Reply, CommandError> {
@@ -196,7 +236,7 @@ impl<'a> Work<'a> {
 
     fn holds_slot(&mut self, id: &str) -> Result<bool, CommandError> {
         let Some((project, sequence)) = self.tx.sequence(id)? else { return Ok(false) };
-        let queue = self.tx.queue(project, &sequence.scope.stage, &sequence.scope.service)?;
+        let queue = self.tx.queue(project, &sequence.queue())?;
         Ok(queue.held.iter().any(|place| place.sequence == id))
     }
 

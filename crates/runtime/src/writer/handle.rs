@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use crate::command::{Command, CommandError, Reply};
+use crate::command::{Command, CommandError, Grant, Reply, Wanted};
+use crate::polled::PolledTasks;
 use crate::ports::{Clock, StoreError, StoreReader};
 use crate::step::Setting;
 
@@ -13,6 +15,8 @@ use crate::step::Setting;
 pub(super) enum Message {
     /// Carry this out and answer.
     Carry(Command, oneshot::Sender<Result<Reply, CommandError>>),
+    /// Grant tasks, now or as soon as there are some; whoever drops the receiver has stopped waiting.
+    Claim(Box<Wanted>, oneshot::Sender<Result<Reply, CommandError>>),
     /// Carry out what has come before, and end.
     Stop,
 }
@@ -26,6 +30,7 @@ pub struct Handle {
     pub(super) commits: watch::Receiver<u64>,
     pub(super) offers: watch::Receiver<u64>,
     pub(super) setting: watch::Receiver<Setting>,
+    pub(super) polled: Arc<PolledTasks>,
 }
 
 /// Why a command was not carried out.
@@ -46,11 +51,33 @@ impl Handle {
     /// Has a command carried out; when this returns well, it and what follows from it are on disk.
     pub async fn submit(&self, command: Command) -> Result<Reply, SubmitError> {
         let (answer, answered) = oneshot::channel();
-        self.sender.try_send(Message::Carry(command, answer)).map_err(|error| match error {
-            TrySendError::Full(_) => SubmitError::Busy,
-            TrySendError::Disconnected(_) => SubmitError::Stopping,
-        })?;
+        self.sender.try_send(Message::Carry(command, answer)).map_err(|error| refused(&error))?;
         Ok(answered.await.map_err(|_| SubmitError::Stopping)??)
+    }
+
+    /// Claims tasks, and waits for some for so long. What is granted when nobody waits for it any more, because the request
+    /// was cut off, is given back.
+    pub async fn claim(&self, wanted: Wanted, patience: Duration) -> Result<Vec<Grant>, SubmitError> {
+        let (answer, answered) = oneshot::channel();
+        let message = if patience.is_zero() {
+            Message::Carry(Command::Claim(Box::new(wanted)), answer)
+        } else {
+            Message::Claim(Box::new(wanted), answer)
+        };
+        self.sender.try_send(message).map_err(|error| refused(&error))?;
+        let mut claim = Claim { answered: Some(answered), sender: &self.sender };
+        let reply = match tokio::time::timeout(patience.max(AT_ONCE), claim.answer()).await {
+            Ok(reply) => reply?,
+            // It may have come in this very moment.
+            Err(_) => match claim.stop() {
+                Some(reply) => reply?,
+                None => Reply::Nothing,
+            },
+        };
+        Ok(match reply {
+            Reply::Claimed(grants) => grants,
+            _ => Vec::new(),
+        })
     }
 
     /// Asks the store something, away from the threads that serve requests.
@@ -75,6 +102,11 @@ impl Handle {
         &*self.clock
     }
 
+    /// Which tasks tools ask for.
+    pub fn polled_tasks(&self) -> &PolledTasks {
+        &self.polled
+    }
+
     /// Changes with each commit; it says that there is something new, not what.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.commits.clone()
@@ -83,5 +115,49 @@ impl Handle {
     /// Changes with each commit that offers a task.
     pub fn offers(&self) -> watch::Receiver<u64> {
         self.offers.clone()
+    }
+}
+
+/// How long a claim that does not wait may take: as long as a commit does.
+const AT_ONCE: Duration = Duration::from_secs(30);
+
+fn refused(error: &TrySendError<Message>) -> SubmitError {
+    match error {
+        TrySendError::Full(_) => SubmitError::Busy,
+        TrySendError::Disconnected(_) => SubmitError::Stopping,
+    }
+}
+
+/// A claim under way.
+struct Claim<'a> {
+    answered: Option<oneshot::Receiver<Result<Reply, CommandError>>>,
+    sender: &'a SyncSender<Message>,
+}
+
+impl Claim<'_> {
+    async fn answer(&mut self) -> Result<Reply, SubmitError> {
+        let Some(answered) = &mut self.answered else { return Err(SubmitError::Stopping) };
+        let reply = answered.await;
+        self.answered = None;
+        Ok(reply.map_err(|_| SubmitError::Stopping)??)
+    }
+
+    /// Waits no longer. What has come meanwhile.
+    fn stop(&mut self) -> Option<Result<Reply, CommandError>> {
+        let mut answered = self.answered.take()?;
+        answered.close();
+        answered.try_recv().ok()
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        let Some(Ok(Reply::Claimed(grants))) = self.stop() else { return };
+        for grant in grants {
+            let (answer, _) = oneshot::channel();
+            let reason = "nobody waited for the answer to the claim".to_owned();
+            // Where the queue is full the lease runs out by itself.
+            let _ = self.sender.try_send(Message::Carry(Command::Release { lease: grant.lease.id, reason }, answer));
+        }
     }
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 use super::handle::{Handle, Message};
-use crate::command::{Command, CommandError, Reply};
+use crate::command::{Command, CommandError, Grant, Reply, Wanted};
 use crate::ports::{Clock, EventFilter, Slice, Store, StoreError, StoreReader};
 use crate::step::{Outcome, Setting, Shipyards, step};
 
@@ -60,6 +60,9 @@ pub struct Writer {
     tidy: Timestamp,
     /// Whether a commit has failed and the store was not reopened yet.
     broken: bool,
+    /// Claims that nothing could be granted to so far, the oldest first, and who is to be told.
+    claims: Vec<Wanted>,
+    claimers: Vec<Claimer>,
 }
 
 /// What is to be done without being asked.
@@ -114,6 +117,7 @@ impl Writer {
             commits: commits_seen,
             offers: offers_seen,
             setting: setting_seen,
+            polled: Arc::default(),
         };
         let writer = Self {
             store,
@@ -129,6 +133,8 @@ impl Writer {
             tidy: up_since,
             set_back,
             broken: false,
+            claims: Vec::new(),
+            claimers: Vec::new(),
         };
         Ok((writer, handle))
     }
@@ -152,6 +158,7 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let (batch, go_on) = self.batch(first);
+            self.forget_the_gone();
             if !batch.is_empty() {
                 self.commit(batch);
             }
@@ -167,7 +174,8 @@ impl Writer {
         let mut next = Ok(first);
         loop {
             match next {
-                Ok(Message::Carry(command, answer)) => batch.push((command, answer)),
+                Ok(Message::Carry(command, answer)) => batch.push((command, Asker::Once(answer))),
+                Ok(Message::Claim(wanted, claimer)) => batch.push((Command::Claim(wanted), Asker::Waits(claimer))),
                 Ok(Message::Stop) => return (batch, false),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => return (batch, true),
             }
@@ -219,7 +227,7 @@ impl Writer {
     fn chore(&mut self, command: Command) -> Option<Reply> {
         let reread = matches!(command, Command::Timers | Command::ClockSetBack);
         let (answer, mut answered) = oneshot::channel();
-        self.commit(vec![(command, answer)]);
+        self.commit(vec![(command, Asker::Once(answer))]);
         let reply = answered.try_recv().ok().and_then(Result::ok);
         // One that fails is tried again at the next look: it must not keep the writer from everything else.
         if reread && reply.is_some() {
@@ -251,12 +259,12 @@ impl Writer {
                 self.chores.next_timer = [self.chores.next_timer, outcome.next_timer].into_iter().flatten().min();
                 self.chores.deferred |= outcome.deferred;
                 self.chores.buried |= outcome.buried;
-                for (answer, reply) in answers.into_iter().zip(outcome.replies) {
+                self.hand_out(outcome.granted);
+                for ((asker, reply), command) in answers.into_iter().zip(outcome.replies).zip(commands) {
                     if let Err(CommandError::Store(error)) = &reply {
                         tracing::error!(%error, "a command failed alone");
                     }
-                    // Whoever asked may have gone; what was asked for stands.
-                    let _ = answer.send(reply);
+                    self.answer(asker, reply, command);
                 }
                 self.commits.send_modify(|count| *count += 1);
                 if outcome.offered {
@@ -273,9 +281,49 @@ impl Writer {
     fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         let setting = *self.setting.borrow();
         let mut tx = self.store.begin()?;
-        let outcome = step(&mut *tx, commands, self.clock.now(), &setting, &mut self.shipyards)?;
+        let outcome = step(&mut *tx, commands, self.clock.now(), &setting, &mut self.shipyards, &self.claims)?;
         tx.commit()?;
         Ok(outcome)
+    }
+
+    /// Whoever asked may have gone; what was asked for stands. A claim that found nothing waits, if its sender does.
+    fn answer(&mut self, asker: Asker, reply: Result<Reply, CommandError>, command: Command) {
+        match (asker, reply, command) {
+            (Asker::Once(answer), reply, _) => {
+                let _ = answer.send(reply);
+            }
+            (Asker::Waits(claimer), Ok(Reply::Claimed(grants)), Command::Claim(wanted)) if grants.is_empty() => {
+                self.claims.push(*wanted);
+                self.claimers.push(claimer);
+            }
+            (Asker::Waits(claimer), reply, _) => {
+                let _ = claimer.send(reply);
+            }
+        }
+    }
+
+    /// Tells those who waited what they were granted.
+    fn hand_out(&mut self, granted: Vec<(usize, Vec<Grant>)>) {
+        // From the last on, so that the indices of those before stay what they are.
+        let mut granted: Vec<_> = granted;
+        granted.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        for (at, grants) in granted {
+            self.claims.remove(at);
+            let _ = self.claimers.remove(at).send(Ok(Reply::Claimed(grants)));
+        }
+    }
+
+    /// Nothing is granted to those who have stopped waiting.
+    fn forget_the_gone(&mut self) {
+        let mut at = 0;
+        while at < self.claimers.len() {
+            if self.claimers[at].is_closed() {
+                self.claimers.remove(at);
+                self.claims.remove(at);
+            } else {
+                at += 1;
+            }
+        }
     }
 
     fn fail(&mut self, error: &StoreError) {
@@ -309,10 +357,19 @@ impl Writer {
     }
 }
 
-type Request = (Command, oneshot::Sender<Result<Reply, CommandError>>);
+type Claimer = oneshot::Sender<Result<Reply, CommandError>>;
+type Request = (Command, Asker);
+
+/// Who is to be told what a command has led to.
+enum Asker {
+    /// At once.
+    Once(oneshot::Sender<Result<Reply, CommandError>>),
+    /// As soon as there is something to claim.
+    Waits(Claimer),
+}
 
 fn answer_all(batch: Vec<Request>, error: &CommandError) {
-    for (_, answer) in batch {
+    for (_, Asker::Once(answer) | Asker::Waits(answer)) in batch {
         let _ = answer.send(Err(error.clone()));
     }
 }

@@ -30,7 +30,7 @@ impl Bench {
     pub(crate) fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         let setting = Setting { limits: Limits::default(), up_since: self.up_since };
         let mut tx = self.store.begin()?;
-        let outcome = step(&mut *tx, commands, self.now, &setting, &mut self.shipyards)?;
+        let outcome = step(&mut *tx, commands, self.now, &setting, &mut self.shipyards, &[])?;
         tx.commit()?;
         Ok(outcome)
     }

@@ -103,7 +103,10 @@ fn corner_05_a_crash_while_it_starts_blocks_nobody() {
             assert_eq!(bench.state("one"), "finished", "{kept} commits were kept");
         }
         for stage in ["dev", "prod"] {
-            assert!(bench.store.reader().queue(1, stage, "svc").unwrap().is_empty(), "{kept} commits were kept");
+            assert!(
+                bench.store.reader().queue(1, &format!("{stage}\u{1f}svc")).unwrap().is_empty(),
+                "{kept} commits were kept"
+            );
         }
     }
     assert_eq!(commits, 3);
@@ -121,7 +124,7 @@ fn corner_06_what_is_stored_is_queued() {
         let reader = bench.store.reader();
         let sequences = reader.sequences(&filter, Slice::ALL).unwrap().items;
         assert_eq!(sequences.len(), kept);
-        let queue = reader.queue(1, "dev", "svc").unwrap();
+        let queue = reader.queue(1, "dev\u{1f}svc").unwrap();
         for sequence in &sequences {
             let is =
                 |slot: &[capstan_engine::orchestrate::Place]| slot.iter().any(|place| place.sequence == sequence.id);
@@ -162,7 +165,7 @@ fn corner_12_a_task_that_is_open_is_offered() {
         bench.kill(kept);
         let filter = SequenceFilter { project: "p".to_owned(), ..SequenceFilter::default() };
         let sequences = bench.store.reader().sequences(&filter, Slice::ALL).unwrap().items;
-        let attempt = sequences[0].attempt().unwrap();
+        let attempt = sequences[0].current().unwrap().1;
         let offers = bench.offered();
         assert_eq!(offers.len(), 1);
         assert_eq!(offers[0].id, attempt.triggered_id);

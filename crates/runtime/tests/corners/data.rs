@@ -81,7 +81,7 @@ fn corner_21_more_than_a_mebibyte_fails_readably_where_it_comes_from_and_is_roll
     assert!(message.contains("more than the 1048576 that are allowed (largest: 'log' 1048"), "{message}");
     pass(&mut world, &run);
     assert_eq!(state(&world, &run), "finished");
-    assert!(world.queue("p", "dev", "svc").is_empty());
+    assert!(world.queue("p", "dev\u{1f}svc").is_empty());
     // The answer itself is kept as it came.
     assert_eq!(events(&world, &run, "build.finished")[0].data["log"].as_str().unwrap().len(), 1 << 20);
     // So is a trigger that is too large.

@@ -39,7 +39,7 @@ fn sequences_that_trigger_each_other_for_ever_end_readably() {
     );
     let last = &events(&world, &run, "dev.ping.finished");
     assert_eq!(last.last().unwrap().data["status"], "errored");
-    assert!(world.queue("p", "dev", "svc").is_empty());
+    assert!(world.queue("p", "dev\u{1f}svc").is_empty());
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn an_approval_has_no_end_and_reminds_daily() {
 }
 
 fn deadline(world: &World, run: &str) -> SignedDuration {
-    match world.sequences(run)[0].attempt().unwrap().deadline {
+    match world.sequences(run)[0].current().unwrap().1.deadline {
         Deadline::At(at) => at.duration_since(world.now()),
         other => panic!("{other:?}"),
     }
@@ -206,7 +206,7 @@ fn a_holder_its_deadline_and_its_last_sign_can_be_read_at_any_time() {
     let start = world.now();
     world.started(&build, TOOL);
     world.advance(minutes(3));
-    let attempt = world.sequences(&run)[0].attempt().unwrap().clone();
+    let attempt = world.sequences(&run)[0].current().unwrap().1.clone();
     assert_eq!(attempt.holders(), [TOOL]);
     assert_eq!(attempt.last_sign, start);
     assert_eq!(attempt.deadline, Deadline::At(start + hours(24)));
@@ -291,7 +291,7 @@ fn nothing_waits_for_ever() {
         for run in &runs {
             assert!(["finished", "timedOut"].contains(&state(&world, run)), "{at}: {}", state(&world, run));
         }
-        assert!(world.queue("p", "dev", "svc").is_empty() && world.timers().is_empty(), "{at}");
+        assert!(world.queue("p", "dev\u{1f}svc").is_empty() && world.timers().is_empty(), "{at}");
     }
 }
 
@@ -339,7 +339,7 @@ fn a_deadline_as_it_is_shown_leaves_a_full_term_since_the_restart() {
     world.kill();
     let setting = world.setting();
     let seen = world.sequences(&run).remove(0).since_up(&setting.limits, setting.up_since);
-    let Deadline::At(shown) = seen.attempt().unwrap().deadline else { panic!("it has a deadline") };
+    let Deadline::At(shown) = seen.current().unwrap().1.deadline else { panic!("it has a deadline") };
     assert_eq!(shown.duration_since(world.now()), minutes(10));
     world.advance(minutes(9));
     assert_eq!(open(&world, &run), ["build"]);

@@ -86,7 +86,7 @@ fn corner_19_a_repeat_is_answered_as_the_first_and_starts_nothing() {
     started.triggered_id = Some(build.id.clone());
     keyed(&mut world, &started).unwrap();
     keyed(&mut world, &started).unwrap();
-    assert_eq!(world.sequences("run")[0].attempt().unwrap().events.len(), 1);
+    assert_eq!(world.sequences("run")[0].current().unwrap().1.events.len(), 1);
     // The same id with something else in it is a mistake of the sender.
     event.data["service"] = "other".into();
     assert!(matches!(keyed(&mut world, &event), Err(CommandError::KeyReused)));

@@ -341,7 +341,7 @@ fn scenario_19_a_delayed_task_comes_in_time_and_does_not_time_out_before() {
     assert_eq!(open(&world, &queued), ["build"]);
     pass(&mut world, &queued);
     assert!(world.control("p", &queued, None, Control::Abort));
-    assert!(world.queue("p", "dev", "svc").is_empty() && world.timers().is_empty());
+    assert!(world.queue("p", "dev\u{1f}svc").is_empty() && world.timers().is_empty());
     world.advance(hours(3));
     assert_eq!(events(&world, &queued, "check.triggered").len(), 0);
     assert_eq!(state(&world, &queued), "aborted");

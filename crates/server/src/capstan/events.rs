@@ -49,6 +49,9 @@ pub(super) struct Accepted {
     context: String,
     /// Its id, as it was sent.
     id: String,
+    /// Why it changed nothing, where it answers a task and did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored: Option<String>,
 }
 
 /// Send an event.
@@ -92,7 +95,7 @@ pub(super) async fn post(State(state): State<AppState>, sent: Sent) -> Result<Js
     let key = Some(IdempotencyKey::of_event(&event.source, &event.id, content.as_bytes()));
     let id = event.id.clone();
     match state.handle.submit(Command::Ingest(Box::new(Ingest { event, key }))).await? {
-        Reply::Accepted { context, id } => Ok(Json(Accepted { context, id })),
-        Reply::Done | Reply::Nothing | Reply::More => Ok(Json(Accepted { context: String::new(), id })),
+        Reply::Accepted { context, id, ignored } => Ok(Json(Accepted { context, id, ignored })),
+        _ => Ok(Json(Accepted { context: String::new(), id, ignored: None })),
     }
 }

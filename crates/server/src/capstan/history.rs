@@ -20,7 +20,7 @@ pub(super) struct Entry {
     sequence: Option<String>,
     /// What: `fact` names it, the other keys depend on that.
     #[schema(value_type = Object, example = json!({ "fact": "slot_held" }))]
-    fact: Value,
+    pub(super) fact: Value,
     /// The same in words, where an event changed nothing or could start nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     sentence: Option<String>,
@@ -31,7 +31,8 @@ pub(super) fn of(facts: Vec<StoredFact>) -> Vec<Entry> {
     facts.into_iter().map(entry).collect()
 }
 
-fn entry(stored: StoredFact) -> Entry {
+/// One of them.
+pub(super) fn entry(stored: StoredFact) -> Entry {
     let sentence = match &stored.fact {
         Fact::Ignored { event_type, source, why, .. } => {
             Some(format!("'{event_type}' from '{source}' changed nothing: {}", why.sentence()))

@@ -6,7 +6,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{events, runs};
+use super::{claims, events, projects, runs, status, steer, stream, waiting_list};
 use crate::state::AppState;
 
 #[derive(utoipa::OpenApi)]
@@ -38,6 +38,19 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(events::post))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::get, projects::delete))
+        .routes(routes!(status::get))
+        .routes(routes!(steer::pause))
+        .routes(routes!(steer::resume))
+        .routes(routes!(steer::abort))
+        .routes(routes!(steer::rerun))
+        .routes(routes!(claims::claim))
+        .routes(routes!(claims::heartbeat))
+        .routes(routes!(claims::release))
+        .routes(routes!(claims::answer))
+        .routes(routes!(waiting_list::get))
+        .routes(routes!(stream::get))
 }
 
 /// The document that the server hands out under `/api/capstan/v1/openapi.json`.

@@ -2,26 +2,24 @@
 
 use axum::Json;
 use axum::extract::State;
-use capstan_engine::orchestrate::{Queue, Sequence, Slot};
-use capstan_runtime::ports::{Project, RunFilter, SequenceFilter, Slice, StoreError, StoreReader};
+use capstan_engine::orchestrate::Sequence;
+use capstan_runtime::polled::PolledTasks;
+use capstan_runtime::ports::{RunFilter, SequenceFilter, Slice, StoreError, StoreReader};
 use capstan_runtime::step::Setting;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::handled::Handled;
 use super::history::{self, Entry};
+use super::part;
 use super::problem::Problem;
 use super::run::{RunBody, SequenceBody};
+use super::unknown;
 use super::waiting::{self, Waiting};
 use crate::error::Failure;
 use crate::params::{Names, Params};
 use crate::state::AppState;
-
-/// How many runs are listed where no number is asked for.
-const LIMIT: u64 = 50;
-
-/// How many runs are listed at most.
-const LIMIT_MAX: u64 = 500;
 
 /// A part of a list of runs, the newest first.
 #[derive(Serialize, ToSchema)]
@@ -76,8 +74,7 @@ pub(super) async fn list(
     Names(project): Names<String>,
     params: Params,
 ) -> Result<Json<RunPage>, Failure> {
-    let slice = slice(&params)?;
-    let unknown = format!("there is no project '{project}'");
+    let slice = part::slice(&params)?;
     let filter = RunFilter {
         project,
         name: params.text("sequence"),
@@ -87,15 +84,14 @@ pub(super) async fn list(
         contexts: Vec::new(),
     };
     let page = state.handle.read(move |reader| match reader.project(&filter.project)? {
-        Some(_) => reader.runs(&filter, slice).map(Some),
-        None => Ok(None),
+        Some(_) => reader.runs(&filter, slice).map(Ok),
+        None => unknown::project(reader, &filter.project).map(Err),
     });
-    let page = page.await?.ok_or_else(|| Failure::not_found(unknown))?;
-    let next = slice.offset.saturating_add(slice.limit);
+    let page = page.await??;
     Ok(Json(RunPage {
         runs: page.items.iter().map(RunBody::of).collect(),
         total: page.total,
-        next_offset: (next < page.total).then_some(next),
+        next_offset: part::next_offset(slice, page.total),
     }))
 }
 
@@ -121,10 +117,14 @@ pub(super) async fn get(
     State(state): State<AppState>,
     Names((project, context)): Names<(String, String)>,
 ) -> Result<Json<WholeRun>, Failure> {
-    let unknown = format!("project '{project}' has no run '{context}'");
-    let (now, setting) = (state.handle.clock().now(), state.handle.setting());
-    let run = state.handle.read(move |reader| whole(reader, &project, &context, now, &setting)).await?;
-    run.map(Json).ok_or_else(|| Failure::not_found(unknown))
+    let (now, setting, handle) = (state.handle.clock().now(), state.handle.setting(), state.handle.clone());
+    let run = state.handle.read(move |reader| {
+        match whole(reader, &project, &context, now, &setting, handle.polled_tasks())? {
+            Some(run) => Ok(Ok(run)),
+            None => unknown::run(reader, &project, &context).map(Err),
+        }
+    });
+    run.await?.map(Json)
 }
 
 fn whole(
@@ -133,6 +133,7 @@ fn whole(
     context: &str,
     now: Timestamp,
     setting: &Setting,
+    polled: &PolledTasks,
 ) -> Result<Option<WholeRun>, StoreError> {
     let Some(project) = reader.project(name)? else { return Ok(None) };
     let filter = RunFilter { project: name.to_owned(), contexts: vec![context.to_owned()], ..RunFilter::default() };
@@ -146,13 +147,9 @@ fn whole(
         return Ok(None);
     }
     let mut waiting = Vec::new();
+    let handled = Handled::read(reader, polled)?;
     for sequence in sequences.iter().filter(|sequence| !sequence.is_over()) {
-        let queue = reader.queue(project.id, &sequence.scope.stage, &sequence.scope.service)?;
-        let holders = match sequence.slot {
-            Slot::Wanted => holders(reader, &project, &queue)?,
-            Slot::None | Slot::Held => Vec::new(),
-        };
-        waiting.extend(waiting::of(sequence, &facts, &queue, &holders, now));
+        waiting.extend(waiting::of(reader, &project, sequence, Some(&facts), &handled, now)?);
     }
     Ok(Some(WholeRun {
         run: run.as_ref().map(RunBody::of),
@@ -162,30 +159,6 @@ fn whole(
     }))
 }
 
-/// The sequences that have the slot.
-fn holders(reader: &dyn StoreReader, project: &Project, queue: &Queue) -> Result<Vec<Sequence>, StoreError> {
-    // They are all of one run.
-    let Some(place) = queue.held.first() else { return Ok(Vec::new()) };
-    let mut holders = reader.sequences(&of_run(&project.name, &place.context), Slice::ALL)?.items;
-    holders.retain(|holder| queue.held.iter().any(|place| place.sequence == holder.id));
-    Ok(holders)
-}
-
 fn of_run(project: &str, context: &str) -> SequenceFilter {
     SequenceFilter { project: project.to_owned(), context: Some(context.to_owned()), ..SequenceFilter::default() }
-}
-
-fn slice(params: &Params) -> Result<Slice, Failure> {
-    let limit = number(params, "limit")?.unwrap_or(LIMIT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Failure::bad_request(format!("'limit' is {limit}; it may be 1 to {LIMIT_MAX}")));
-    }
-    let offset = number(params, "offset")?.unwrap_or(0);
-    Ok(Slice { offset: offset.min(Slice::ALL.limit), limit })
-}
-
-fn number(params: &Params, name: &str) -> Result<Option<u64>, Failure> {
-    let text = params.text(name);
-    text.map(|text| text.parse().map_err(|_| Failure::bad_request(format!("'{name}' is no whole number: '{text}'"))))
-        .transpose()
 }

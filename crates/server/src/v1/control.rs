@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use capstan_engine::orchestrate::Control;
 use capstan_runtime::command::Command;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::body::Sent;
+use crate::body::{Nothing, Sent};
 use crate::error::Failure;
 use crate::params::Names;
 use crate::state::AppState;
@@ -16,10 +16,6 @@ struct Wish {
     state: Option<String>,
     stage: Option<String>,
 }
-
-/// v1's answer that says nothing.
-#[derive(Serialize)]
-pub(super) struct Nothing {}
 
 /// As in v1 a word that nobody knows and a run that nobody knows change nothing, which is no failure.
 pub(super) async fn post(

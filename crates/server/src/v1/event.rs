@@ -14,16 +14,11 @@ use serde_json::{Map, Value};
 
 use crate::body::Sent;
 use crate::error::Failure;
+use crate::idempotency;
 use crate::state::AppState;
 
 /// The source of events that name none, as in v1.
 const SOURCE: &str = "https://github.com/keptn/keptn/api";
-
-/// The header under whose value a repeat is known.
-const KEY: &str = "idempotency-key";
-
-/// The longest value of that header.
-const KEY_MAX: usize = 255;
 
 /// The run that an event belongs to.
 #[derive(Serialize)]
@@ -52,7 +47,7 @@ pub(super) async fn post(
     })?;
     match state.handle.submit(Command::Ingest(Box::new(Ingest { event, key }))).await? {
         Reply::Accepted { context, .. } => Ok(Json(Accepted { keptn_context: context })),
-        Reply::Done | Reply::Nothing | Reply::More => Ok(Json(Accepted { keptn_context: String::new() })),
+        _ => Ok(Json(Accepted { keptn_context: String::new() })),
     }
 }
 
@@ -68,13 +63,7 @@ pub(crate) fn spare_attributes(attributes: &mut Map<String, Value>) -> Map<Strin
 }
 
 fn key(headers: &HeaderMap, sent: &Sent) -> Result<Option<IdempotencyKey>, Failure> {
-    let Some(value) = headers.get(KEY) else { return Ok(None) };
-    match value.to_str() {
-        Ok(text) if (1..=KEY_MAX).contains(&text.len()) => Ok(Some(IdempotencyKey::given(text, &sent.0))),
-        _ => Err(Failure::bad_request(format!(
-            "the header 'Idempotency-Key' is to hold 1 to {KEY_MAX} ASCII characters"
-        ))),
-    }
+    Ok(idempotency::header(headers)?.map(|key| IdempotencyKey::given(key, &sent.0)))
 }
 
 /// Why attributes make no event.

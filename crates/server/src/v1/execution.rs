@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use capstan_engine::orchestrate::{DoneTask, Sequence, TaskEvent};
+use capstan_engine::orchestrate::{DoneTask, Sequence, TaskEnd, TaskEvent};
 use capstan_model::{shipyard, timeframe};
 use capstan_runtime::ports::SequenceFilter;
 use serde::Serialize;
@@ -74,7 +74,7 @@ struct PreviousTask {
     properties: Value,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct CurrentTask {
     name: String,
     #[serde(rename = "triggeredID")]
@@ -133,6 +133,7 @@ pub(super) async fn list(State(state): State<AppState>, params: Params) -> Resul
         context: params.text("keptnContext"),
         name: params.text("name"),
         state: params.text("status"),
+        open: false,
     };
     let page = state.handle.read(move |reader| reader.sequences(&filter, slice)).await?;
     Ok(Json(Found {
@@ -150,7 +151,12 @@ impl Execution {
             state,
             state_before_pause: if state == "paused" { sequence.unpaused_state() } else { "" },
             current_task: CurrentTask::of(&sequence),
-            previous_tasks: sequence.done.into_iter().map(PreviousTask::of).collect(),
+            previous_tasks: sequence
+                .done
+                .into_iter()
+                .filter(|task| task.end == TaskEnd::Answered)
+                .map(PreviousTask::of)
+                .collect(),
         };
         let scope = sequence.scope;
         Self {
@@ -200,11 +206,11 @@ impl PreviousTask {
 
 impl CurrentTask {
     fn of(sequence: &Sequence) -> Self {
-        let attempt = sequence.attempt();
+        let Some((open, attempt)) = sequence.current() else { return Self::default() };
         Self {
-            name: sequence.task_name().unwrap_or_default().to_owned(),
-            triggered_id: attempt.map(|attempt| attempt.triggered_id.clone()).unwrap_or_default(),
-            events: attempt.iter().flat_map(|attempt| &attempt.events).map(Event::of).collect(),
+            name: sequence.name_of(open.task).to_owned(),
+            triggered_id: attempt.triggered_id.clone(),
+            events: attempt.events.iter().map(Event::of).collect(),
         }
     }
 }

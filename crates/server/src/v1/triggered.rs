@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use capstan_model::event::event_type::EventType;
 use capstan_runtime::ports::OfferFilter;
 use serde::Serialize;
 
@@ -27,6 +28,7 @@ pub(super) async fn list(
     params: Params,
 ) -> Result<Json<Triggered>, Failure> {
     let slice = paging::list(&params)?;
+    let polled = kind.clone();
     let filter = OfferFilter {
         kind: Some(kind),
         project: params.text("project"),
@@ -43,6 +45,10 @@ pub(super) async fn list(
         reader.offers(&filter, slice).map(Some)
     });
     let page = page.await?.ok_or_else(|| Failure::not_found("project not found"))?;
+    // Whoever asks for a task handles it, also where none is open yet.
+    if let EventType::Task { task, phase: "triggered" } = EventType::parse(&polled) {
+        state.handle.polled_tasks().note(task);
+    }
     Ok(Json(Triggered {
         next_page_key: paging::list_key(slice, page.total),
         total_count: page.total,

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it stands")]
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
+mod follow;
 mod repo;
 mod story;
 
+pub(crate) use follow::{Following, Seen};
 pub(crate) use story::SHIPYARD;
 
 use std::sync::Arc;
@@ -27,6 +29,7 @@ pub(crate) struct TestServer {
     runtime: tokio::runtime::Runtime,
     router: Router,
     pub(crate) disk: MemoryDisk,
+    pub(crate) stop: tokio::sync::watch::Sender<bool>,
     _thread: Option<WriterThread>,
 }
 
@@ -66,17 +69,21 @@ impl Answer {
 
 impl TestServer {
     pub(crate) fn start() -> Self {
-        Self::with(Options::default(), true)
+        Self::over(MemoryStore::new())
+    }
+
+    /// A server over what is stored already. Its configuration begins empty.
+    pub(crate) fn over(store: MemoryStore) -> Self {
+        Self::with(store, Options::default(), true)
     }
 
     /// A server whose writer does not run, and takes one command at most.
     pub(crate) fn stuck() -> Self {
-        Self::with(Options { queue: 1, ..Options::default() }, false)
+        Self::with(MemoryStore::new(), Options { queue: 1, ..Options::default() }, false)
     }
 
-    fn with(options: Options, running: bool) -> Self {
+    fn with(store: MemoryStore, options: Options, running: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let store = MemoryStore::new();
         let disk = store.disk();
         let clock = Arc::new(SystemClock::start());
         let (writer, handle) = Writer::new(Box::new(store), clock, options).unwrap();
@@ -89,8 +96,9 @@ impl TestServer {
         runtime.spawn(capstan_tools::approval::run(handle.clone()));
         let projects = Arc::new(Projects::new(Arc::new(repo::MemoryRepo::default()), handle.clone()));
         let token = Arc::new(|token: &str| token == TOKEN);
-        let router = router(AppState { handle, projects, token, ready: Arc::new(move || running) });
-        Self { runtime, router, disk, _thread: thread }
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        let router = router(AppState { handle, projects, token, ready: Arc::new(move || running), stopping });
+        Self { runtime, router, disk, stop, _thread: thread }
     }
 
     /// Sends an event and does not wait for the answer.

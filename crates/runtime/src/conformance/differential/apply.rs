@@ -21,15 +21,18 @@ pub(super) struct Done {
     pub(super) project: Option<ProjectId>,
     /// The position of an event that was stored.
     pub(super) position: Option<u64>,
+    /// The position of a fact that was stated.
+    pub(super) fact: Option<u64>,
     /// Whether a purge ran to its end, or did not.
     pub(super) purged: Option<bool>,
 }
 
-pub(super) const KINDS: [&str; 4] = [
+pub(super) const KINDS: [&str; 5] = [
     build::DEPLOYMENT,
     "sh.keptn.event.evaluation.finished",
     "sh.keptn.event.evaluation.invalidated",
     "sh.keptn.event.dev.delivery.triggered",
+    "sh.keptn.event.test.started",
 ];
 pub(super) const TIMERS: [TimerKind; 3] = [TimerKind::Delay, TimerKind::Deadline, TimerKind::Reminder];
 
@@ -106,10 +109,17 @@ pub(super) fn apply(op: &Op, tx: &mut dyn StoreTx, side: Side, book: &Book) -> D
         Op::AppendFact { name, context, fact } => {
             let owner = name.map(|name| project(tx, name));
             if owner != Some(None) {
-                let sequence = (fact % 2 == 0).then_some("s");
+                let sequence = (fact % 2 == 0).then(|| format!("p{}-s{}", name.unwrap_or_default(), fact / 2));
+                let sequence = sequence.as_deref();
                 let context = &named("c", context);
                 let (project, at) = (owner.flatten(), even(fact));
-                tx.append_fact(&NewFact { project, context, sequence, at, fact: &a_fact(fact) }).unwrap();
+                let fact = a_fact(fact);
+                done.fact = Some(tx.append_fact(&NewFact { project, context, sequence, at, fact: &fact }).unwrap());
+            }
+        }
+        Op::RemoveFacts(number) => {
+            if let Some(position) = book.facts(side).nth(number.into()) {
+                tx.remove_facts(position).unwrap();
             }
         }
         Op::PutRun { name, context, variant } => {
@@ -125,7 +135,7 @@ pub(super) fn apply(op: &Op, tx: &mut dyn StoreTx, side: Side, book: &Book) -> D
         Op::PutQueue { name, stage, service, length } => {
             if let Some(id) = project(tx, name) {
                 let queue = build::queue(&["a", "b", "c", "d"][..usize::from(length.min(4))]);
-                tx.put_queue(id, &named("stage", stage), &named("svc", service), &queue).unwrap();
+                tx.put_queue(id, &format!("{} {}", named("stage", stage), named("svc", service)), &queue).unwrap();
             }
         }
         Op::Offer { name, offer, sequence } => {
@@ -186,7 +196,7 @@ fn cloud_event(op: &EventOp) -> CloudEvent {
     let owner = op.name.map_or_else(|| "none".to_owned(), |name| named("p", name));
     let result = [json!("pass"), json!("fail"), json!(5), json!(null), json!({"a": 1}), json!(["pass"])];
     CloudEvent {
-        kind: KINDS[usize::from(op.kind % 4)].to_owned(),
+        kind: KINDS[usize::from(op.kind % 5)].to_owned(),
         source: named("source", op.source),
         context: (op.context > 0).then(|| named("c", op.context)),
         triggered_id: (op.triggered_id > 0).then(|| format!("{owner}-t{}", op.triggered_id)),
@@ -243,9 +253,9 @@ fn a_sequence(name: u8, number: u8, variant: u8) -> Sequence {
     sequence.paused = variant % 4 == 1;
     sequence.phase = match variant % 6 {
         0 => Phase::Queued,
-        1 => Phase::Ready { task: 0, due: None },
-        2 => Phase::Task(Box::new(build::attempt(0))),
-        3 => Phase::Task(Box::new(build::attempt(1))),
+        1 => build::ready(0, None),
+        2 => build::offered(0),
+        3 => build::offered(1),
         4 => Phase::Ended(build::ending(Outcome::Finished)),
         _ => Phase::Ended(build::ending(Outcome::TimedOut)),
     };

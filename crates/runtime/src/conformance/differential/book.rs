@@ -23,6 +23,8 @@ impl Side {
 pub(super) struct Book {
     pub(super) projects: Vec<(ProjectId, ProjectId)>,
     pub(super) positions: Vec<(u64, u64)>,
+    /// Positions of facts.
+    pub(super) facts: Vec<(u64, u64)>,
     /// Whether a purge stopped half way: how many rows there are is each store's own affair, and so is what is left.
     pub(super) is_half_purged: bool,
 }
@@ -43,6 +45,11 @@ impl Book {
         self.positions.iter().map(move |pair| side.of(*pair))
     }
 
+    /// Positions of all facts that were stated.
+    pub(super) fn facts(&self, side: Side) -> impl Iterator<Item = u64> {
+        self.facts.iter().map(move |pair| side.of(*pair))
+    }
+
     /// A project's number in the order of their making, instead of its id.
     pub(super) fn number(&self, side: Side, project: ProjectId) -> Option<usize> {
         self.projects.iter().rposition(|pair| side.of(*pair) == project)
@@ -51,6 +58,11 @@ impl Book {
     /// An event's number in the order of their storing, instead of its position.
     pub(super) fn place(&self, side: Side, position: u64) -> Option<usize> {
         self.positions.iter().rposition(|pair| side.of(*pair) == position)
+    }
+
+    /// A fact's number in the order of their stating, instead of its position.
+    pub(super) fn fact(&self, side: Side, position: u64) -> Option<usize> {
+        self.facts.iter().rposition(|pair| side.of(*pair) == position)
     }
 
     pub(super) fn project(&self, side: Side, project: &Project) -> String {

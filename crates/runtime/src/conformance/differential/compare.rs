@@ -74,6 +74,10 @@ fn note(a: &Done, b: &Done, op: &Op, book: &mut Book) {
         }
         (a, b) => assert_eq!(a, b, "one of them stored the event of {op:?}"),
     }
+    match (a.fact, b.fact) {
+        (Some(a), Some(b)) => book.facts.push((a, b)),
+        (a, b) => assert_eq!(a, b, "one of them stored the fact of {op:?}"),
+    }
     if let Some(all) = a.purged {
         book.is_half_purged = !all;
     }

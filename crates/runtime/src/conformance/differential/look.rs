@@ -9,7 +9,8 @@ use super::super::lab::at;
 use super::apply::{KINDS, even, named};
 use super::book::{Book, Side};
 use crate::ports::{
-    EventFilter, OfferFilter, Page, PathFilter, RunFilter, SequenceFilter, Slice, StoreReader, StoreTx, StoredFact,
+    EventFilter, FactFilter, OfferFilter, Page, PathFilter, PlacedFact, RunFilter, SequenceFilter, Slice, StoreReader,
+    StoreTx, StoredFact,
 };
 
 const SLICES: [Slice; 3] = [Slice::ALL, Slice { offset: 0, limit: 2 }, Slice { offset: 1, limit: 3 }];
@@ -38,7 +39,10 @@ pub(super) fn tx_answers(tx: &mut dyn StoreTx, side: Side, book: &Book) -> Vec<S
             for stage in ["stage0", "stage1"] {
                 let view = tx.service_view(id, stage, &service).unwrap();
                 all.push(format!("view {stage} {service} of {number}: {view:?}"));
-                all.push(format!("queue {stage} {service} of {number}: {:?}", tx.queue(id, stage, &service).unwrap()));
+                all.push(format!(
+                    "queue {stage} {service} of {number}: {:?}",
+                    tx.queue(id, &format!("{stage} {service}")).unwrap()
+                ));
             }
             all.push(format!("run c{n} of {number}: {:?}", tx.run(id, &named("c", n)).unwrap()));
         }
@@ -62,11 +66,18 @@ pub(super) struct Questions {
     offers: Vec<OfferFilter>,
     runs: Vec<RunFilter>,
     sequences: Vec<SequenceFilter>,
+    facts: Vec<FactFilter>,
 }
 
 impl Questions {
     pub(super) fn new() -> Self {
-        Self { events: event_filters(), offers: offer_filters(), runs: run_filters(), sequences: sequence_filters() }
+        Self {
+            events: event_filters(),
+            offers: offer_filters(),
+            runs: run_filters(),
+            sequences: sequence_filters(),
+            facts: fact_filters(),
+        }
     }
 
     /// Asks both readers everything, and compares.
@@ -110,6 +121,21 @@ impl Questions {
                 });
             }
         }
+        for filter in &self.facts {
+            for limit in [2, 1_000] {
+                both.agree(&(filter, limit), |reader, side| followed(reader, side, book, filter, limit));
+            }
+        }
+        // Where a purge stopped half way it is each store's own affair which of its rows are left.
+        if !book.is_half_purged {
+            both.agree(&"the span of facts", |reader, side| {
+                let span = reader.fact_span().unwrap();
+                debug(&(
+                    span.oldest.map(|position| book.fact(side, position)),
+                    book.facts(side).all(|at| at < span.next),
+                ))
+            });
+        }
         for n in 0..3 {
             let (name, context, service) = (named("p", n), named("c", n), named("svc", n));
             both.agree(&("project", &name), |reader, side| {
@@ -128,7 +154,7 @@ impl Questions {
                 });
                 for stage in ["stage0", "stage1"] {
                     both.agree(&("queue", number, stage, &service), |reader, side| {
-                        debug(&reader.queue(book.id(side, number), stage, &service).unwrap())
+                        debug(&reader.queue(book.id(side, number), &format!("{stage} {service}")).unwrap())
                     });
                 }
             }
@@ -138,6 +164,7 @@ impl Questions {
                 debug(&reader.service_views(book.id(side, number)).unwrap())
             });
         }
+        both.agree(&"handled tasks", |reader, _| debug(&reader.handled_tasks().unwrap()));
         both.agree(&"next timer", |reader, _| debug(&reader.next_timer().unwrap()));
         both.agree(&"has deferred", |reader, _| debug(&reader.has_deferred().unwrap()));
         if !book.is_half_purged {
@@ -210,6 +237,34 @@ fn event_filters() -> Vec<EventFilter> {
     filters
 }
 
+/// All facts that a filter means, slice by slice.
+fn followed(reader: &dyn StoreReader, side: Side, book: &Book, filter: &FactFilter, limit: u64) -> String {
+    let (mut last, mut all) = (0, Vec::new());
+    loop {
+        let page = reader.facts_after(filter, last, limit).unwrap();
+        for placed in page.items {
+            let number = book.fact(side, placed.stored.position);
+            let stored = StoredFact { position: 0, ..placed.stored };
+            all.push(format!("{number:?} {:?}", PlacedFact { stored, ..placed }));
+        }
+        if page.last == last {
+            return all.join("; ");
+        }
+        last = page.last;
+    }
+}
+
+fn fact_filters() -> Vec<FactFilter> {
+    let none = FactFilter::default;
+    vec![
+        none(),
+        FactFilter { project: text("p0"), ..none() },
+        FactFilter { service: text("cart"), ..none() },
+        FactFilter { service: text("svc1"), context: text("c1"), ..none() },
+        FactFilter { project: text("p1"), context: text("c0"), ..none() },
+    ]
+}
+
 fn offer_filters() -> Vec<OfferFilter> {
     let none = OfferFilter::default;
     vec![
@@ -243,6 +298,8 @@ fn sequence_filters() -> Vec<SequenceFilter> {
         filters.push(base());
         filters.push(SequenceFilter { stage: text("stage1"), name: text("name1"), ..base() });
         filters.push(SequenceFilter { service: text("svc1"), context: text("c1"), ..base() });
+        filters.push(SequenceFilter { open: true, ..base() });
+        filters.push(SequenceFilter { open: true, stage: text("stage1"), context: text("c1"), ..base() });
         let states = ["triggered", "started", "paused", "waitingForApproval", "finished", "timedOut"];
         filters.extend(states.map(|state| SequenceFilter { state: text(state), ..base() }));
     }

@@ -81,6 +81,8 @@ pub enum Op {
         /// Which.
         fact: u8,
     },
+    /// Remove facts below one of those that were ever appended.
+    RemoveFacts(u8),
     /// Put a run.
     PutRun {
         /// The project.
@@ -204,7 +206,7 @@ pub struct EventOp {
 }
 
 fn event() -> impl Strategy<Value = EventOp> {
-    let names = (prop::option::weighted(0.9, 0..3_u8), 0..3_u8, 0..4_u8, 0..2_u8);
+    let names = (prop::option::weighted(0.9, 0..3_u8), 0..3_u8, 0..5_u8, 0..2_u8);
     let rest = (0..3_u8, 0..2_u8, 0..6_u8, 0..4_u8, 0..3_u8, 0..8_u8);
     (names, rest).prop_map(|((name, context, kind, source), (stage, service, result, id, triggered_id, time))| {
         EventOp { name, context, kind, source, stage, service, result, id, triggered_id, time }
@@ -228,6 +230,7 @@ fn op() -> impl Strategy<Value = Op> {
         12 => event().prop_map(Op::Append),
         4 => (prop::option::weighted(0.9, name()), 0..3_u8, 0..4_u8)
             .prop_map(|(name, context, fact)| Op::AppendFact { name, context, fact }),
+        1 => (0..20_u8).prop_map(Op::RemoveFacts),
         5 => (name(), 0..3_u8, 0..12_u8).prop_map(|(name, context, variant)| Op::PutRun { name, context, variant }),
         5 => (name(), 0..3_u8, 0..12_u8)
             .prop_map(|(name, sequence, variant)| Op::PutSequence { name, sequence, variant }),

@@ -82,7 +82,7 @@ impl Played {
 /// What a sequence waits for, by the engine's rule.
 fn waits(world: &World, sequence: &Sequence) -> Vec<orchestrate::Waiting> {
     let scope = &sequence.scope;
-    let queue = world.queue(&scope.project, &scope.stage, &scope.service);
+    let queue = world.queue(&scope.project, &sequence.queue());
     // Whoever holds the slot is of one run.
     let mut holders = queue.held.first().map(|place| world.sequences(&place.context)).unwrap_or_default();
     holders.retain(|holder| queue.held.iter().any(|place| place.sequence == holder.id));

@@ -83,6 +83,8 @@ mod tests {
         let waits = |awaited, task: Option<&str>, holders, deadline| orchestrate::Waiting {
             awaited,
             task: task.map(str::to_owned),
+            attempt: None,
+            progress: None,
             holders,
             last_sign: at(5),
             deadline,

@@ -1,6 +1,6 @@
 //! Facts in words.
 
-use capstan_engine::orchestrate::{Deadline, Ending, Fact, Outcome, Sequence};
+use capstan_engine::orchestrate::{Deadline, Ending, Fact, Outcome, Sequence, TaskEnd};
 use capstan_model::event::event_type::PREFIX;
 use jiff::{SignedDuration, Timestamp};
 
@@ -58,10 +58,15 @@ impl Speaker<'_> {
             Fact::TaskReady { task: index, due: Some(due) } => {
                 format!("{} is next, not before {}", task(*index), self.time(*due))
             }
-            Fact::TaskOffered { task: index, deadline, .. } => {
-                format!("{} is offered, to be started by {}", task(*index), self.time(*deadline))
+            Fact::TaskOffered { task: index, attempt, deadline, .. } => {
+                let again = if *attempt > 1 { format!(" again (attempt {attempt})") } else { String::new() };
+                format!("{} is offered{again}, to be started by {}", task(*index), self.time(*deadline))
             }
-            Fact::TaskStarted { event, deadline } => {
+            Fact::TaskStarted { event, lease: Some(lease), .. } => {
+                let (tool, task) = (&event.source, task_of(&event.event_type));
+                format!("'{tool}' claims {task}{}", self.deadline(lease.deadline))
+            }
+            Fact::TaskStarted { event, deadline, .. } => {
                 let task = task_of(&event.event_type);
                 format!("'{}' starts on {task}{}", event.source, self.deadline(*deadline))
             }
@@ -69,25 +74,51 @@ impl Speaker<'_> {
                 let task = task_of(&event.event_type);
                 format!("'{}' answers {task}: {}", event.source, verdict(&event.result, &event.status))
             }
+            Fact::SignOfLife { source, renewed: Some(renewed), .. } => {
+                let says = renewed.progress.as_ref().map(|progress| format!(" and says: {progress}"));
+                format!("'{source}' is still at work{}{}", says.unwrap_or_default(), self.deadline(renewed.deadline))
+            }
             Fact::SignOfLife { source, deadline, .. } => {
                 format!("'{source}' is still at work{}", self.deadline(*deadline))
             }
-            Fact::DeadlineMoved { deadline } => {
+            Fact::DeadlineMoved { deadline, .. } => {
                 format!("the server was away or its clock jumped: one full term, by {}", self.time(*deadline))
             }
             Fact::TaskDone { task: index, result, status, .. } => {
                 format!("{} is done: {}", task(*index), verdict(result, status))
             }
             Fact::Reminded { since } => format!("still waits, since {}", self.time(*since)),
-            Fact::Paused { left: Some(left) } => format!("paused, with {} left", span(*left)),
-            Fact::Paused { left: None } => "paused".to_owned(),
-            Fact::Resumed { deadline: Some(deadline) } => {
-                format!("resumed, to be heard of by {}", self.time(*deadline))
+            Fact::LeaseReleased { task: index, source, reason, .. } => {
+                format!("'{source}' gives {} back{}", task(*index), said(reason))
             }
-            Fact::Resumed { deadline: None } => "resumed".to_owned(),
+            Fact::AttemptEnded { attempt, message, due: None, .. } => {
+                format!("attempt {attempt} came to nothing: {message}")
+            }
+            Fact::AttemptEnded { attempt, message, due: Some(due), .. } => {
+                format!("attempt {attempt} came to nothing: {message}; the next comes at {}", self.time(*due))
+            }
+            Fact::TaskEnded { task: index, end, message } => {
+                let how = match end {
+                    TaskEnd::Answered => "is done",
+                    TaskEnd::TimedOut => "has timed out",
+                    TaskEnd::Impossible => "fails",
+                    TaskEnd::Skipped => "is skipped",
+                    TaskEnd::Cancelled => "is cancelled",
+                };
+                format!("{} {how}{}", task(*index), said(message))
+            }
+            Fact::Closing(closing) => {
+                let verdict = verdict(&closing.result, &closing.status);
+                format!("only what runs at the end is left: {verdict}{}", said(&closing.message))
+            }
+            Fact::Paused => "paused".to_owned(),
+            Fact::Resumed => "resumed".to_owned(),
             Fact::Ended(ending) => ended(ending),
-            Fact::Controlled { action, stage: None } => format!("somebody says: {action}"),
-            Fact::Controlled { action, stage: Some(stage) } => format!("somebody says: {action} in {stage}"),
+            Fact::Controlled { action, stage, by, reason } => {
+                let by = if by.is_empty() { "somebody" } else { by };
+                let place = stage.as_ref().map(|stage| format!(" in {stage}")).unwrap_or_default();
+                format!("{by} says: {action}{place}{}", said(reason))
+            }
             Fact::Ignored { event_type, source, why, .. } => {
                 format!("{} of '{source}' changes nothing: {}", short(event_type), why.sentence())
             }
@@ -109,8 +140,12 @@ fn ended(ending: &Ending) -> String {
         Outcome::TimedOut => "timed out",
         Outcome::Aborted => "aborted",
     };
-    let message = if ending.message.is_empty() { String::new() } else { format!(": {}", ending.message) };
-    format!("{how}: {}{message}", verdict(&ending.result, &ending.status))
+    format!("{how}: {}{}", verdict(&ending.result, &ending.status), said(&ending.message))
+}
+
+/// A message behind a colon, where there is one.
+fn said(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 
 fn verdict(result: &str, status: &str) -> String {

@@ -1,0 +1,64 @@
+//! What failed is done again.
+
+use capstan_engine::orchestrate::{Admission, Fact, NotPassed, Origin, Run, Wish, admit, begin_again, trigger_again};
+
+use super::work::Work;
+use crate::command::{CommandError, Reply};
+use crate::ports::NewFact;
+
+impl Work<'_> {
+    pub(super) fn rerun(
+        &mut self,
+        project: &str,
+        context: &str,
+        stage: Option<&str>,
+        origin: Origin,
+        wish: &Wish,
+    ) -> Result<Reply, CommandError> {
+        let Some(project) = self.tx.project(project)? else { return Ok(Reply::Nothing) };
+        let Some(mut run) = self.tx.run(project.id, context)? else { return Ok(Reply::Nothing) };
+        let id = failed(&run, stage)?;
+        let Some((_, earlier)) = self.tx.sequence(&id)? else { return Ok(Reply::Nothing) };
+        run.again(&id);
+        let event = trigger_again(&earlier, run.reruns, self.now);
+        let position = self.tx.append_event(Some(project.id), &event)?;
+        let paused = run.is_paused(&earlier.scope.stage);
+        let birth = begin_again(&earlier, &event, position, paused, origin, wish.clone(), self.now);
+        let fact = Fact::Controlled {
+            action: "rerun".to_owned(),
+            stage: Some(earlier.scope.stage.clone()),
+            by: wish.by.clone(),
+            reason: wish.reason.clone(),
+        };
+        let project_id = Some(project.id);
+        self.tx.append_fact(&NewFact { project: project_id, context, sequence: None, at: self.now, fact: &fact })?;
+        let sequence = birth.id.clone();
+        let queue = self.tx.queue(project.id, &birth.queue())?;
+        match admit(&birth, &event, &queue, self.now) {
+            Admission::Enters(superseded) => self.enter(project.id, run, birth, superseded)?,
+            Admission::Refused(refusal) => return Err(CommandError::NotAgain(refusal.message)),
+        }
+        Ok(Reply::Begun { sequence })
+    }
+}
+
+/// Id of the one sequence that failed, or why there is not one.
+fn failed(run: &Run, stage: Option<&str>) -> Result<String, CommandError> {
+    let in_stage = |end: &NotPassed| stage.is_none_or(|stage| stage == end.stage);
+    let failed: Vec<(&String, &NotPassed)> =
+        run.not_passed.iter().filter(|(_, end)| end.began && end.failed() && in_stage(end)).collect();
+    match failed[..] {
+        [(id, _)] => Ok(id.clone()),
+        [] => {
+            let place = stage.map(|stage| format!(" in stage '{stage}'")).unwrap_or_default();
+            Err(CommandError::NotAgain(format!(
+                "nothing of the run has failed{place}, so there is nothing to do again"
+            )))
+        }
+        _ => {
+            let named: Vec<String> = failed.iter().map(|(_, end)| format!("{}.{}", end.stage, end.sequence)).collect();
+            let named = named.join(", ");
+            Err(CommandError::NotAgain(format!("several of its sequences have failed ({named}); name one stage")))
+        }
+    }
+}

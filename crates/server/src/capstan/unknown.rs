@@ -1,0 +1,40 @@
+//! What is said of a project or a run that is not there, and what was probably meant.
+
+use capstan_model::diagnostic::did_you_mean;
+use capstan_runtime::ports::{RunFilter, Slice, StoreError, StoreReader};
+
+use crate::error::Failure;
+
+/// How many runs are looked through for one that was meant, the newest first.
+const LOOKED_THROUGH: Slice = Slice { offset: 0, limit: 200 };
+
+/// There is no such project.
+pub(super) fn project(reader: &dyn StoreReader, name: &str) -> Result<Failure, StoreError> {
+    let projects = reader.projects(Slice::ALL)?.items;
+    let meant = did_you_mean(name, projects.iter().map(|project| &*project.name));
+    Ok(failure(format!("there is no project '{name}'"), meant))
+}
+
+/// There is no such run in a project, or not even the project.
+pub(super) fn run(reader: &dyn StoreReader, name: &str, context: &str) -> Result<Failure, StoreError> {
+    if reader.project(name)?.is_none() {
+        return project(reader, name);
+    }
+    let message = format!("project '{name}' has no run '{context}'");
+    if let Some(elsewhere) = reader.runs_of(context)?.first() {
+        return Ok(Failure::not_found(format!("{message}; it is a run of project '{}'", elsewhere.project)));
+    }
+    let filter = RunFilter { project: name.to_owned(), ..RunFilter::default() };
+    let runs = reader.runs(&filter, LOOKED_THROUGH)?.items;
+    let contexts = || runs.iter().map(|run| &*run.context);
+    // Contexts are long; what people type is how they begin.
+    let begun = contexts().find(|known| !context.is_empty() && known.starts_with(context));
+    Ok(failure(message, begun.or_else(|| did_you_mean(context, contexts()))))
+}
+
+fn failure(message: String, meant: Option<&str>) -> Failure {
+    match meant {
+        Some(meant) => Failure::not_found(format!("{message}; did you mean '{meant}'?")),
+        None => Failure::not_found(message),
+    }
+}
