@@ -6,7 +6,8 @@
 //! - In blocks of other languages (pipelines of CI systems) the commands of capstan are run.
 //! - `<!-- needs: prometheus -->` before a block: `http://localhost:9090` in it is a real one.
 //! - `<!-- needs: server -->`: `http://localhost:8080` in it is a Capstan server that runs in the page's folder, with what
-//!   the page has put there until then, to its end; its token is in `CAPSTAN_TOKEN`. `<!-- needs: prometheus, server -->`: both.
+//!   the page has put there until then, to its end; its address is in `CAPSTAN_SERVER`, its token in `CAPSTAN_TOKEN`.
+//!   `<!-- needs: prometheus, server -->`: both.
 //! - `<!-- not run: why -->`: it is not.
 
 use std::path::Path;
@@ -113,7 +114,7 @@ fn strict(script: &str) -> String {
     strict
 }
 
-fn shell(workplace: &Workplace, script: &str, token: Option<&str>) -> (i32, String, String) {
+fn shell(workplace: &Workplace, script: &str, server: Option<&Server>) -> (i32, String, String) {
     let binary = Path::new(env!("CARGO_BIN_EXE_capstan")).parent().unwrap();
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")
@@ -126,7 +127,8 @@ fn shell(workplace: &Workplace, script: &str, token: Option<&str>) -> (i32, Stri
             ("CI_COMMIT_SHA", "0a1b2c"),
             ("BUILD_NUMBER", "7"),
         ])
-        .envs(token.map(|token| ("CAPSTAN_TOKEN", token)))
+        .envs(server.map(|server| ("CAPSTAN_SERVER", server.url())))
+        .envs(server.map(|server| ("CAPSTAN_TOKEN", server.token())))
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -163,13 +165,13 @@ fn perform(name: &str) {
                     });
                     script = script.replace("http://localhost:9090", &running.url());
                 }
-                let mut token = None;
+                let mut asked = None;
                 if needs.server {
                     let running = server.get_or_insert_with(|| Server::prepare().folder(workplace.path()).start());
                     script = script.replace("http://localhost:8080", &running.url());
-                    token = Some(running.token());
+                    asked = Some(&*running);
                 }
-                let (code, stdout, stderr) = shell(&workplace, &script, token);
+                let (code, stdout, stderr) = shell(&workplace, &script, asked);
                 assert_eq!(code, 0, "{name}:\n{script}\n{stdout}{stderr}");
                 printed = stdout;
             }

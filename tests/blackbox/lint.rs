@@ -137,6 +137,37 @@ spec:
         - name: after
           triggeredOn: [{event: prod.again.finished}]
           tasks: [{name: release}]
+    - name: flow
+      sequences:
+        - name: delivery
+          timeout: 1h
+          retry: {attempts: 3}
+          concurrency: {key: deploy, policy: supersede}
+          tasks:
+            - name: deployment
+              retry: {attempts: 3}
+              startTimeout: 2h
+              if: labels.team == 'shop'
+            - name: test
+              timeout: 60m
+              retry: {attempts: 1}
+              parallel: checks
+              when: result == 'fail'
+            - name: load
+              when: labels.team == 'shop' && labels.team == 'cart'
+            - name: smoke
+              when: result in ['pass', 'warning']
+              properties: {startTimeout: 5m}
+            - name: approval
+              retry: {attempts: 2}
+              timeout: 10m
+              when: result >= 80
+            - name: report
+              finally: true
+              when: result == 'failed'
+            - name: cleanup
+              finally: true
+              when: result == fail
 ---
 more: 1
 "#;
@@ -162,16 +193,106 @@ fn every_error_of_a_shipyard_is_drawn() {
     insta::with_settings!({prepend_module_to_snapshot => false}, { insta::assert_snapshot!("lint_shipyard_errors", ran.stdout) });
 }
 
+/// Every error about keys that v1 does not have.
+const MISUNDERSTOOD: &str = r#"apiVersion: spec.keptn.sh/0.2.3
+spec:
+  stages:
+    - name: dev
+      sequences:
+        - name: delivery
+          timeout: 2
+          concurrency:
+            key: "deploy-{service"
+            policy: superseed
+          tasks:
+            - name: deployment
+              startTimeout: soon
+              timeout: 0s
+              retry: {attempts: 0, backoff: -5s}
+            - name: test
+              retry: {attempts: 2.5}
+              when: result = 'pass'
+            - name: smoke
+              retry: {backoff: 10s}
+              when: "labels[\"team\"] == 'shop' and true"
+              join: any
+            - name: unit
+              parallel: checks
+              join: every
+              retry: {attempts: 101}
+            - name: load
+              parallel: checks
+              join: all
+              finally: true
+              when: >-
+                result ==
+                'pass' &&
+                not true
+            - name: scan
+              parallel: ''
+              finally: true
+              when: 'result == ''pass'' ||'
+            - name: report
+              parallel: checks
+              when: result == 'pass
+        - name: rollback
+          concurrency: {key: '', policy: replace}
+        - name: cleanup
+          concurrency: {key: 'a}-{}-{a b}'}
+"#;
+
+/// Those of which the reader of the types already knows.
+const OF_ANOTHER_KIND: &str = "apiVersion: spec.keptn.sh/0.2.3
+spec:
+  stages:
+    - name: dev
+      sequences:
+        - name: delivery
+          concurrency: deploy
+          tasks:
+            - name: deployment
+              retry: 3
+              when: !(result == 'pass')
+              parallel: {name: checks}
+              finally: sometimes
+            - name: test
+              retry: {attempts: three}
+              when: [result]
+";
+
+#[test]
+fn every_error_about_additive_keys_is_drawn() {
+    let workplace = Workplace::new();
+    workplace.file("flow.yaml", MISUNDERSTOOD).file("kinds.yaml", OF_ANOTHER_KIND);
+    let ran = workplace.line("lint flow.yaml kinds.yaml").expect(2);
+    for code in documented_errors().iter().filter(|code| code.starts_with("SHY02") || code.starts_with("SHY03")) {
+        assert!(ran.stdout.contains(code), "the files here are not found to have {code}");
+    }
+    insta::with_settings!({prepend_module_to_snapshot => false}, { insta::assert_snapshot!("lint_flow_errors", ran.stdout) });
+}
+
 const INFORMING: &str = "objectives: [{sli: a}]\ntotal_score: {pass: 90%}\n";
 
 /// The codes of findings that the documentation explains.
 fn documented_codes() -> Vec<String> {
-    let page = std::fs::read_to_string(crate::support::repository().join("docs/lint.md")).unwrap();
-    let (_, findings) = page.split_once("## Findings").unwrap();
-    let rows = findings.lines().filter_map(|line| line.strip_prefix("| "));
-    let codes = rows.filter_map(|row| row.split(' ').next()).filter(|code| code.ends_with(char::is_numeric));
     // SLO120 and SLI101 are about files that are all but empty; they have tests of their own.
-    codes.filter(|code| !["SLO120", "SLI101"].contains(code)).map(str::to_owned).collect()
+    let codes = documented("## Findings").into_iter();
+    codes.filter(|code| !["SLO120", "SLI101"].contains(&code.as_str())).collect()
+}
+
+/// The codes of errors that the documentation explains.
+fn documented_errors() -> Vec<String> {
+    documented("## Errors")
+}
+
+/// The codes in one section of the documentation.
+fn documented(heading: &str) -> Vec<String> {
+    let page = std::fs::read_to_string(crate::support::repository().join("docs/lint.md")).unwrap();
+    let (_, section) = page.split_once(heading).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| "));
+    let codes = rows.filter_map(|row| row.split(' ').next()).filter(|code| code.ends_with(char::is_numeric));
+    codes.map(str::to_owned).collect()
 }
 
 #[test]

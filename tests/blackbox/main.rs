@@ -9,6 +9,7 @@
     reason = "a test may stop where it stands, and wait"
 )]
 
+mod client;
 mod demo;
 mod docs;
 mod errors;
@@ -23,6 +24,7 @@ mod schema;
 mod serve;
 mod server;
 mod simulate;
+mod stream;
 mod support;
 mod survive;
 mod transcript;

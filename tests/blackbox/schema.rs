@@ -62,8 +62,10 @@ fn a_usual_shipyard_obeys_and_a_wrong_one_does_not() {
         "spec": {"stages": [{"name": "dev", "sequences": [{
             "name": "delivery",
             "triggeredOn": [{"event": "dev.delivery.finished", "selector": {"match": {"result": "fail"}}}],
+            "timeout": "2h", "concurrency": {"key": "deploy-{service}", "policy": "supersede"},
             "tasks": [{"name": "deployment", "triggeredAfter": "10m", "properties": {"any": ["thing", 1]}},
-                      {"name": "test", "properties": null}],
+                      {"name": "test", "properties": null, "startTimeout": "5m", "timeout": "1h30m", "when": "result == 'pass'",
+                       "retry": {"attempts": 3, "backoff": "10s"}, "parallel": "checks", "join": "any", "finally": true}],
         }]}]},
         "unknown": {"v1": "ignores this"},
     });
@@ -76,6 +78,13 @@ fn a_usual_shipyard_obeys_and_a_wrong_one_does_not() {
         ("/spec/stages/0/sequences", json!({"name": "delivery"})),
         ("/spec/stages/0/sequences/0/tasks/0", json!("deployment")),
         ("/spec/stages/0/sequences/0/triggeredOn/0", json!("dev.delivery.finished")),
+        ("/spec/stages/0/sequences/0/timeout", json!("2")),
+        ("/spec/stages/0/sequences/0/concurrency/policy", json!("replace")),
+        ("/spec/stages/0/sequences/0/tasks/1/timeout", json!("soon")),
+        ("/spec/stages/0/sequences/0/tasks/1/retry", json!({"backoff": "10s"})),
+        ("/spec/stages/0/sequences/0/tasks/1/retry/attempts", json!(0)),
+        ("/spec/stages/0/sequences/0/tasks/1/join", json!("every")),
+        ("/spec/stages/0/sequences/0/tasks/1/finally", json!("sometimes")),
     ] {
         let mut wrong = good.clone();
         *wrong.pointer_mut(path).unwrap() = value;

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::{ErrorFormat, Failure};
 use crate::terminal::{Style, note};
-use crate::{bench, config, demo, gate, lint, schema, serve, simulate};
+use crate::{bench, config, demo, fake, gate, lint, project, run as runs, schema, serve, simulate, status, trigger};
 
 /// Everything that the command line can say.
 #[derive(Debug, Parser)]
@@ -31,6 +31,18 @@ enum Command {
     Gate(gate::GateCommand),
     /// Run the server: shipyards, behind Keptn v1's API
     Serve(serve::ServeArgs),
+    /// Make, look at and delete the projects of a server
+    #[command(subcommand)]
+    Project(project::ProjectCommand),
+    /// Begin a run, and wait for its end if wanted
+    Trigger(Box<trigger::TriggerArgs>),
+    /// Look at runs, follow them and steer them
+    #[command(subcommand)]
+    Run(runs::RunCommand),
+    /// See which version of each service is in which stage
+    Status(status::StatusArgs),
+    /// Answer tasks as a tool would, to try a process out
+    Fake(fake::FakeArgs),
     /// Look at the settings of the server
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -56,6 +68,11 @@ pub(crate) fn run(cli: Cli) -> Exit {
             (gate::run(command), format)
         }
         Command::Serve(args) => (serve::run(&args), ErrorFormat::Drawn),
+        Command::Project(command) => (project::run(&command), command.error_format()),
+        Command::Trigger(args) => (trigger::run(&args), args.error_format()),
+        Command::Run(command) => (runs::run(&command), command.error_format()),
+        Command::Status(args) => (status::run(&args), args.error_format()),
+        Command::Fake(args) => (fake::run(&args), ErrorFormat::Drawn),
         Command::Config(command) => {
             let format = command.error_format();
             (config::run(&command), format)

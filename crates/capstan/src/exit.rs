@@ -3,18 +3,20 @@
 use capstan_engine::evaluate::Verdict;
 use capstan_model::event::result::ResultKind;
 
+use crate::client::RunResult;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Pass, or simply done.
     Success = 0,
-    /// The gate failed, or lint has findings.
+    /// The gate or a run failed, or lint has findings.
     Fail = 1,
     /// Wrong usage or an invalid file.
     Usage = 2,
-    /// The gate ended with a warning.
+    /// The gate or a run ended with a warning.
     Warning = 3,
-    /// The gate could not judge.
+    /// The gate could not judge; a run was aborted, timed out, or was not waited for any longer.
     NoVerdict = 4,
 }
 
@@ -27,6 +29,16 @@ impl Exit {
             Verdict::Judged(ResultKind::Warning) => Self::Warning,
             Verdict::Judged(ResultKind::Fail) => Self::Fail,
             Verdict::None => Self::NoVerdict,
+        }
+    }
+
+    /// The exit that the end of a run stands for.
+    pub(crate) fn of_run(result: RunResult) -> Self {
+        match result {
+            RunResult::Pass => Self::Success,
+            RunResult::Warning => Self::Warning,
+            RunResult::Fail => Self::Fail,
+            RunResult::Aborted | RunResult::TimedOut => Self::NoVerdict,
         }
     }
 }

@@ -100,12 +100,18 @@ fn check(path: &Path, text: String) -> Result<CheckedFile, Failure> {
             Ok(read) => sli::lint(&read),
             Err(diagnostics) => diagnostics,
         },
-        Kind::Shipyard => match shipyard::read(&text) {
-            Ok(read) => shipyard::lint(&read),
-            Err(rejections) => rejections.into_iter().map(|(_, diagnostic)| diagnostic).collect(),
-        },
+        Kind::Shipyard => return Ok(check_shipyard(path, text)),
     };
     Ok(CheckedFile { path: path.to_owned(), text, diagnostics })
+}
+
+/// What is wrong or doubtful in a shipyard.
+pub(crate) fn check_shipyard(path: &Path, text: String) -> CheckedFile {
+    let diagnostics = match shipyard::read(&text) {
+        Ok(read) => shipyard::lint(&read),
+        Err(rejections) => rejections.into_iter().map(|(_, diagnostic)| diagnostic).collect(),
+    };
+    CheckedFile { path: path.to_owned(), text, diagnostics }
 }
 
 enum Kind {

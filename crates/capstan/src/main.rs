@@ -7,18 +7,24 @@
 
 mod bench;
 mod cli;
+mod client;
 mod config;
 mod demo;
 mod exit;
 mod failure;
+mod fake;
 mod gate;
 mod history;
 mod lint;
+mod project;
 mod report;
+mod run;
 mod schema;
 mod serve;
 mod simulate;
+mod status;
 mod terminal;
+mod trigger;
 
 use clap::Parser;
 

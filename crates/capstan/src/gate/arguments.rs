@@ -39,7 +39,8 @@ impl SubjectArgs {
     }
 }
 
-fn label(text: &str) -> Result<(String, String), String> {
+/// Reads a label.
+pub(crate) fn label(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("a label is KEY=VALUE, such as build=17".to_owned()),

@@ -11,6 +11,7 @@ mod run;
 
 use clap::Subcommand;
 
+pub(crate) use arguments::label;
 pub(crate) use inputs::SloInput;
 pub(crate) use run::{GateRun, RunArgs, runtime};
 

@@ -4,9 +4,9 @@ use capstan_engine::backtest::Replayed;
 use capstan_engine::evaluate::PastEvaluation;
 use capstan_model::number::human;
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::terminal::Style;
+use crate::terminal::{Style, when};
 
 /// A list of evaluations, newest first, of `total` that there are.
 pub(crate) fn history_table(shown: &[&PastEvaluation], total: usize, now: Timestamp, style: Style) -> String {
@@ -20,7 +20,7 @@ pub(crate) fn history_table(shown: &[&PastEvaluation], total: usize, now: Timest
         let flags: Vec<_> = flags.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
         table.add_row(vec![
             Cell::new(&past.id),
-            Cell::new(when(past.time, now, style)),
+            Cell::new(when(past.time, now, style.colour)),
             Cell::new(what(past)),
             Cell::new(labels(past)),
             Cell::new(&past.result),
@@ -55,7 +55,7 @@ pub(crate) fn backtest_table(replayed: &[Replayed<'_>], now: Timestamp, style: S
         let score = again.now.as_ref().map(|decision| human(decision.finished.evaluation.score)).unwrap_or_default();
         table.add_row(vec![
             Cell::new(&past.id),
-            Cell::new(when(past.time, now, style)),
+            Cell::new(when(past.time, now, style.colour)),
             Cell::new(what(past)),
             Cell::new(labels(past)),
             Cell::new(format!("{} {}", past.result, human(past.score))),
@@ -95,22 +95,4 @@ fn what(past: &PastEvaluation) -> String {
 fn labels(past: &PastEvaluation) -> String {
     let labels: Vec<_> = past.subject.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
     labels.join(" ")
-}
-
-/// A time as people tell it on a terminal, and exactly elsewhere.
-fn when(time: Timestamp, now: Timestamp, style: Style) -> String {
-    if !style.colour {
-        return capstan_model::timeframe::display(time);
-    }
-    let age = now.duration_since(time);
-    if age < SignedDuration::ZERO {
-        return "in the future".to_owned();
-    }
-    let (number, unit) = match age.as_secs() {
-        seconds @ 0..60 => (seconds, "s"),
-        seconds @ 60..3_600 => (seconds / 60, "min"),
-        seconds @ 3_600..172_800 => (seconds / 3_600, "h"),
-        seconds => (seconds / 86_400, "d"),
-    };
-    format!("{number} {unit} ago")
 }

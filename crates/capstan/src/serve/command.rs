@@ -86,6 +86,7 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
         projects: Arc::clone(&house.projects),
         token: Arc::new(move |presented| token.matches(presented)),
         ready: Arc::new(move || *readiness.borrow()),
+        stopping: stopping.clone(),
     };
     let server = axum::serve(listener, capstan_server::router(state))
         .with_graceful_shutdown(async move {

@@ -1,0 +1,24 @@
+//! The other end of a server's API: what commands ask it and what it answers.
+
+mod arguments;
+mod assignment;
+mod connection;
+mod error;
+mod events;
+mod output;
+mod projects;
+mod runs;
+mod status;
+mod stream;
+mod tasks;
+mod tls;
+
+pub(crate) use arguments::{ProjectArg, ServerArgs};
+pub(crate) use assignment::{Assignment, assign, assignment};
+pub(crate) use connection::{Connection, Document};
+pub(crate) use error::ClientError;
+pub(crate) use output::{OutputArgs, OutputFormat};
+pub(crate) use projects::{Project, ProjectPage};
+pub(crate) use runs::{Entry, Holder, Run, RunResult, Sequence, Steer, Waiting, WholeRun};
+pub(crate) use status::{InStage, Status};
+pub(crate) use tasks::Offer;

@@ -1,0 +1,110 @@
+//! Projects of a server.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::connection::{Connection, Document, Repeat};
+use super::error::ClientError;
+
+/// How many projects are asked for at once.
+const PAGE: u64 = 500;
+
+/// A list of projects.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct ProjectPage {
+    /// By name.
+    pub(crate) projects: Vec<Listed>,
+    /// Where the next part begins.
+    next_offset: Option<u64>,
+}
+
+/// A project in a list.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    pub(crate) created: Timestamp,
+    /// The commit of its configuration.
+    #[serde(default)]
+    pub(crate) commit: Option<String>,
+}
+
+/// A project with its process.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Project {
+    pub(crate) name: String,
+    pub(crate) created: Timestamp,
+    #[serde(default)]
+    pub(crate) commit: Option<String>,
+    /// In the order of the shipyard.
+    #[serde(default)]
+    pub(crate) stages: Vec<Stage>,
+    #[serde(default)]
+    pub(crate) services: Vec<Service>,
+}
+
+/// A stage of a project.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Stage {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) sequences: Vec<Sequence>,
+}
+
+/// A sequence of a stage.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Sequence {
+    pub(crate) name: String,
+    /// Names, in order.
+    #[serde(default)]
+    pub(crate) tasks: Vec<String>,
+}
+
+/// A service of a project.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Service {
+    pub(crate) name: String,
+}
+
+impl Connection {
+    /// All projects, in one document.
+    pub(crate) async fn projects(&self) -> Result<Document<ProjectPage>, ClientError> {
+        let mut all: Option<Document<ProjectPage>> = None;
+        let mut offset = Some(0);
+        while let Some(from) = offset {
+            let query = [("limit", PAGE.to_string()), ("offset", from.to_string())];
+            let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let page: Document<ProjectPage> = self.get(&["projects"], &query).await?;
+            offset = page.read.next_offset;
+            match &mut all {
+                None => all = Some(page),
+                Some(all) => {
+                    all.read.projects.extend(page.read.projects);
+                    if let (Some(Value::Array(all)), Some(Value::Array(more))) =
+                        (all.raw.get_mut("projects"), page.raw.get("projects"))
+                    {
+                        all.extend(more.iter().cloned());
+                    }
+                }
+            }
+        }
+        let mut all = all.unwrap_or_else(|| Document { raw: json!({}), read: ProjectPage::default() });
+        // There is no further part behind the whole.
+        if let Value::Object(document) = &mut all.raw {
+            document.shift_remove("next_offset");
+        }
+        Ok(all)
+    }
+
+    pub(crate) async fn project(&self, name: &str) -> Result<Document<Project>, ClientError> {
+        self.get(&["projects", name], &[]).await
+    }
+
+    pub(crate) async fn create_project(&self, name: &str, shipyard: &str) -> Result<Document<Project>, ClientError> {
+        self.post(&["projects"], &json!({ "name": name, "shipyard": shipyard }), Repeat::Never).await
+    }
+
+    pub(crate) async fn delete_project(&self, name: &str) -> Result<Document<Value>, ClientError> {
+        self.delete(&["projects", name]).await
+    }
+}

@@ -1,0 +1,7 @@
+//! `capstan project`: the projects of a server.
+
+mod command;
+mod delete;
+mod text;
+
+pub(crate) use command::{ProjectCommand, run};

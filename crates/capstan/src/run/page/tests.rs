@@ -1,0 +1,140 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+const CONTEXT: &str = "0198f2a0-0000-7000-8000-000000000001";
+
+fn at(time: &str) -> String {
+    format!("2026-01-02T{time}Z")
+}
+
+fn fact(position: u64, time: &str, sequence: &str, fact: impl Into<Value>) -> Value {
+    let fact: Value = fact.into();
+    json!({"position": position, "at": at(time), "sequence": sequence, "fact": fact})
+}
+
+fn event(kind: &str, source: &str) -> Value {
+    json!({"event_type": format!("sh.keptn.event.{kind}"), "source": source})
+}
+
+fn run(state: &str) -> Value {
+    json!({
+        "context": CONTEXT, "project": "shop", "service": "cart", "sequence": "delivery", "state": state,
+        "triggered_at": at("10:00:00"),
+        "stages": [{"name": "dev", "state": "", "image": "ghcr.io/shop/cart:1.2.0"}, {"name": "staging", "state": ""}],
+    })
+}
+
+fn sequence(id: &str, stage: &str, time: &str, state: &str) -> Value {
+    json!({
+        "id": id, "name": "delivery", "stage": stage, "triggered_at": at(time), "state": state,
+        "tasks": ["deployment", "test", "release"],
+    })
+}
+
+/// One stage is done; in the next one a task is at its second attempt, and a rollback stands in line.
+fn open() -> WholeRun {
+    let mut done = sequence("a", "dev", "10:00:00", "finished");
+    done["end"] = json!({"result": "warning", "status": "succeeded", "at": at("10:01:12")});
+    serde_json::from_value(json!({
+        "run": run("started"),
+        "sequences": [done, sequence("b", "staging", "10:01:12", "started")],
+        "history": [
+            fact(1, "10:00:00", "a", json!({"fact": "task_offered", "task": 0, "attempt": 1})),
+            fact(2, "10:00:40", "a", json!({"fact": "task_done", "task": 0, "result": "pass"})),
+            fact(3, "10:00:40", "a", json!({"fact": "task_offered", "task": 1, "attempt": 1})),
+            fact(4, "10:01:10", "a", json!({"fact": "task_done", "task": 1, "result": "warning"})),
+            fact(5, "10:01:10", "a", json!({"fact": "task_offered", "task": 2, "attempt": 1})),
+            fact(6, "10:01:12", "a", json!({"fact": "task_done", "task": 2, "result": "pass"})),
+            fact(7, "10:01:12", "b", json!({"fact": "task_offered", "task": 0, "attempt": 1})),
+            fact(8, "10:02:12", "b", json!({"fact": "task_offered", "task": 0, "attempt": 2})),
+            fact(9, "10:02:13", "b", json!({"fact": "task_started", "event": event("deployment.started", "helm-service")})),
+        ],
+        "waiting": [
+            {
+                "sequence": "b", "stage": "staging", "task": "deployment", "for": "tool to finish",
+                "holders": [{"kind": "tool", "name": "helm-service"}], "since": at("10:02:12"), "last_sign": at("10:02:13"),
+                "deadline": "2026-01-03T10:02:13Z",
+                "consequence": "if nothing is heard of 'deployment' by then, the sequence ends as timed out, errored with result 'fail'",
+            },
+            {
+                "sequence": "c", "stage": "staging", "for": "slot",
+                "holders": [{"kind": "run", "name": "0198f2a0-0000-7000-8000-000000000009"}, {"kind": "person"}],
+                "since": at("10:02:12"), "last_sign": at("10:02:13"), "deadline": null, "consequence": "it begins",
+                "hint": "nobody handles 'depolyment'; did you mean 'deployment'?",
+            },
+        ],
+    }))
+    .unwrap()
+}
+
+/// It failed, with a task that nobody finished.
+fn over() -> WholeRun {
+    let mut failed = sequence("a", "dev", "10:00:00", "timedOut");
+    failed["end"] = json!({
+        "result": "fail", "status": "errored", "at": at("10:11:00"),
+        "message": "nobody had started on 'test' within 10 min",
+    });
+    serde_json::from_value(json!({
+        "run": run("timedOut"),
+        "sequences": [failed],
+        "history": [
+            fact(1, "10:00:00", "a", json!({"fact": "task_offered", "task": 0, "attempt": 1})),
+            fact(2, "10:00:59", "a", json!({"fact": "task_done", "task": 0, "result": "pass"})),
+            fact(3, "10:01:00", "a", json!({"fact": "task_offered", "task": 1, "attempt": 1})),
+        ],
+    }))
+    .unwrap()
+}
+
+fn refused() -> WholeRun {
+    let refusal = json!({"fact": "refused", "event_type": "sh.keptn.event.dev.delivery.triggered", "message": "there is no stage 'dev'"});
+    let entry = |position| json!({"position": position, "at": at("10:00:00"), "fact": refusal});
+    serde_json::from_value(json!({"sequences": [], "history": (0..5).map(entry).collect::<Vec<_>>()})).unwrap()
+}
+
+fn told(whole: &WholeRun, look: Look) -> String {
+    at_depth(whole, Depth::Whole, look)
+}
+
+fn at_depth(whole: &WholeRun, depth: Depth, look: Look) -> String {
+    page(CONTEXT, whole, depth, "2026-01-02T10:02:30Z".parse().unwrap(), &look).join("\n")
+}
+
+#[test]
+fn a_run_is_told() {
+    let look = |colour, width| Look { style: Style { colour }, on_terminal: true, width, height: 24 };
+    let pipe = Look { style: Style { colour: false }, on_terminal: false, width: usize::MAX, height: usize::MAX };
+    let all = [
+        told(&open(), look(true, 120)),
+        told(&open(), look(false, 80)),
+        told(&open(), look(false, 40)),
+        told(&open(), pipe),
+        at_depth(&open(), Depth::Brief, look(false, 80)),
+        at_depth(&over(), Depth::Brief, look(true, 80)),
+        told(&over(), pipe),
+        told(&refused(), look(false, 80)),
+    ];
+    insta::assert_snapshot!(all.join("\n------\n"));
+}
+
+#[test]
+fn the_result_is_the_worst_of_its_sequences() {
+    assert_eq!(open().result(), None);
+    assert_eq!(over().result(), Some(RunResult::TimedOut));
+    assert_eq!(refused().result(), Some(RunResult::Fail));
+    let mut finished = open();
+    finished.run.iter_mut().for_each(|run| run.state = "finished".to_owned());
+    assert_eq!(finished.result(), Some(RunResult::Warning));
+    for (result, status, expected) in [
+        ("pass", "succeeded", RunResult::Warning),
+        ("fail", "errored", RunResult::Fail),
+        ("pass", "aborted", RunResult::Aborted),
+    ] {
+        let end = json!({"result": result, "status": status, "at": at("10:03:00")});
+        finished.sequences[1].end = serde_json::from_value(end).unwrap();
+        assert_eq!(finished.result(), Some(expected), "{result} {status}");
+    }
+    finished.run.iter_mut().for_each(|run| run.result = Some("pass".to_owned()));
+    assert_eq!(finished.result(), Some(RunResult::Pass));
+}
