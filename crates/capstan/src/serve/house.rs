@@ -67,6 +67,7 @@ fn limits(settings: &Settings) -> Limits {
     let signed = |duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
     Limits {
         start_timeout: signed(settings.tasks_start_timeout),
+        leases: settings.tasks_leases,
         task_timeout: signed(settings.tasks_timeout),
         ..Limits::default()
     }

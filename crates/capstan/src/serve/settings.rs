@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) tasks_start_timeout: Duration,
     /// How long a started task may stay without a sign of life.
     pub(crate) tasks_timeout: Duration,
+    /// How many leases of one task may be lost in a row.
+    pub(crate) tasks_leases: u32,
     /// How long requests under way may take to end when the server stops.
     pub(crate) drain: Duration,
 }
@@ -125,6 +127,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "24h",
         help: "How long a started task may stay without a sign of life",
         read: |text, settings| read::timeout(text).map(|value| settings.tasks_timeout = value),
+    },
+    Setting {
+        name: "tasks.leases",
+        flag: "task-leases",
+        value: "NUMBER",
+        env: "CAPSTAN_TASKS_LEASES",
+        default: "3",
+        help: "How many leases of one task may be lost in a row; the last one ends the attempt as a timeout does",
+        read: |text, settings| read::count(text).map(|value| settings.tasks_leases = value),
     },
     Setting {
         name: "drain",

@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::attempt::TaskEvent;
 use super::fact::Fact;
 use super::input::Control;
-use super::sequence::{Ending, Outcome, Phase, Sequence};
+use super::result::{NotPassed, RunResult};
+use super::sequence::{Outcome, Phase, Sequence};
 
 /// The only source whose evaluations are shown, as in v1.
 const LIGHTHOUSE: &str = "lighthouse-service";
@@ -71,66 +72,6 @@ pub struct OpenSequence {
     pub stage: String,
     /// Whether it still waits for its first slot.
     pub queued: bool,
-}
-
-/// A sequence that ended otherwise than with a pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotPassed {
-    /// Its stage.
-    pub stage: String,
-    /// Its name.
-    pub sequence: String,
-    /// How it ended.
-    pub result: RunResult,
-    /// Whether it ever began; one that did not cannot be done again.
-    pub began: bool,
-}
-
-/// How a sequence or a run ended; the greater, the worse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunResult {
-    /// Well.
-    Pass,
-    /// With something to look at.
-    Warning,
-    /// Badly.
-    Fail,
-    /// Nothing was heard in time.
-    TimedOut,
-    /// Somebody ended it.
-    Aborted,
-}
-
-impl NotPassed {
-    /// Whether it is worse than a warning.
-    pub fn failed(&self) -> bool {
-        self.result > RunResult::Warning
-    }
-}
-
-impl RunResult {
-    /// That of a sequence that ended.
-    pub fn of(ending: &Ending) -> Self {
-        match (ending.outcome, &*ending.result) {
-            (Outcome::Aborted, _) => Self::Aborted,
-            (Outcome::TimedOut, _) => Self::TimedOut,
-            (Outcome::Finished, "pass") => Self::Pass,
-            (Outcome::Finished, "warning") => Self::Warning,
-            (Outcome::Finished, _) => Self::Fail,
-        }
-    }
-
-    /// The word of the API.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Warning => "warning",
-            Self::Fail => "fail",
-            Self::TimedOut => "timedOut",
-            Self::Aborted => "aborted",
-        }
-    }
 }
 
 /// What is shown of a stage.

@@ -44,6 +44,15 @@ pub(super) fn address(text: &str) -> Result<String, Wrong> {
     }
 }
 
+/// How often something may happen.
+pub(super) fn count(text: &str) -> Result<u32, Wrong> {
+    const MOST: u32 = 1_000;
+    match text.trim().parse() {
+        Ok(count) if (1..=MOST).contains(&count) => Ok(count),
+        _ => wrong(format!("no number from 1 to {MOST}: '{text}'"), "write a whole number, such as 3"),
+    }
+}
+
 /// A filter of `tracing`. It takes a lone word that is no level for the name of a module, and then logs next to nothing;
 /// who writes 'inof' does not mean that.
 pub(super) fn log_filter(text: &str) -> Result<String, Wrong> {
