@@ -59,14 +59,14 @@ impl Handle {
     /// was cut off, is given back.
     pub async fn claim(&self, wanted: Wanted, patience: Duration) -> Result<Vec<Grant>, SubmitError> {
         let (answer, answered) = oneshot::channel();
-        let message = if patience.is_zero() {
-            Message::Carry(Command::Claim(Box::new(wanted)), answer)
+        let (message, patience) = if patience.is_zero() {
+            (Message::Carry(Command::Claim(Box::new(wanted)), answer), AT_ONCE)
         } else {
-            Message::Claim(Box::new(wanted), answer)
+            (Message::Claim(Box::new(wanted), answer), patience)
         };
         self.sender.try_send(message).map_err(|error| refused(&error))?;
         let mut claim = Claim { answered: Some(answered), sender: &self.sender };
-        let reply = match tokio::time::timeout(patience.max(AT_ONCE), claim.answer()).await {
+        let reply = match tokio::time::timeout(patience, claim.answer()).await {
             Ok(reply) => reply?,
             // It may have come in this very moment.
             Err(_) => match claim.stop() {
