@@ -161,16 +161,10 @@ fn delay(sequence: &Sequence, open: &OpenTask, due: Timestamp) -> Waiting {
     let name = sequence.name_of(open.task);
     let what = match open.past.last() {
         None => format!("task '{name}' is offered"),
-        Some(_) => format!("task '{name}' is tried again{}", of_attempts(sequence, open)),
+        Some(_) => format!("attempt {} of task '{name}' is offered", open.number),
     };
     let consequence = format!("{what} then, if nothing else stands against it");
     Waiting { deadline: Some(due), ..entry(sequence, Awaited::Delay, Some(open), consequence) }
-}
-
-/// ` (attempt 2 of 3)`, where more than one was asked for.
-fn of_attempts(sequence: &Sequence, open: &OpenTask) -> String {
-    let retry = sequence.definition.tasks.get(open.task).and_then(|task| task.retry);
-    retry.map(|retry| format!(" (attempt {} of {})", open.failures() + 1, retry.attempts)).unwrap_or_default()
 }
 
 fn tool(sequence: &Sequence, open: &OpenTask, attempt: &Attempt) -> Waiting {
@@ -215,11 +209,12 @@ fn tool(sequence: &Sequence, open: &OpenTask, attempt: &Attempt) -> Waiting {
 }
 
 /// What follows once an attempt is given up.
-fn given_up(sequence: &Sequence, open: &OpenTask) -> String {
+fn given_up(sequence: &Sequence, open: &OpenTask) -> &'static str {
     let retry = sequence.definition.tasks.get(open.task).and_then(|task| task.retry);
-    match retry.map(|retry| (open.failures() + 2, retry.attempts)) {
-        Some((next, attempts)) if next <= attempts => format!("attempt {next} of {attempts} follows"),
-        _ => "the sequence ends as timed out, errored with result 'fail'".to_owned(),
+    if retry.is_some_and(|retry| open.failures() + 1 < retry.attempts) {
+        "another attempt follows"
+    } else {
+        "the sequence ends as timed out, errored with result 'fail'"
     }
 }
 
