@@ -65,7 +65,8 @@ pub(super) fn by_force(sequence: &Sequence, outcome: Outcome, message: String) -
 /// began, and where these were under way already, it ends at once.
 pub(super) fn close(turn: &mut Turn<'_>, closing: Closing) {
     let has_finally = turn.state.definition.tasks.iter().any(|task| task.finally);
-    if !has_finally || turn.state.closing.is_some() || turn.state.phase == Phase::Queued {
+    let never_began = turn.state.phase == Phase::Queued && turn.state.slot != Slot::Held;
+    if !has_finally || never_began || turn.state.closing.is_some() {
         return end(turn, closing);
     }
     withdraw(turn);
