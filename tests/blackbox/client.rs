@@ -1,113 +1,9 @@
 //! The commands that talk to a server, against a real one.
 
-use std::fs::File;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
 use serde_json::Value;
 
-use crate::prometheus_server::eventually;
-use crate::server::Server;
-use crate::support::{Ran, Workplace, stable};
-
-const SHIPYARD: &str = "apiVersion: spec.keptn.sh/0.2.3
-kind: Shipyard
-metadata:
-  name: shop
-spec:
-  stages:
-    - name: dev
-      sequences:
-        - name: delivery
-          tasks:
-            - name: deployment
-            - name: check
-    - name: prod
-      sequences:
-        - name: delivery
-          triggeredOn:
-            - event: dev.delivery.finished
-          tasks:
-            - name: deployment
-        - name: undo
-          tasks:
-            - name: revert
-";
-
-/// A server, and a folder whose commands know where it is.
-struct Desk {
-    server: Server,
-    workplace: Workplace,
-}
-
-/// A command that runs beside the test, and ends with it.
-struct Beside {
-    child: Child,
-    folder: std::path::PathBuf,
-    name: String,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let desk = Self { server: Server::start(), workplace: Workplace::new() };
-        desk.workplace.file("shipyard.yaml", SHIPYARD);
-        desk
-    }
-
-    /// One with the project `shop`.
-    fn with_shop() -> Self {
-        let desk = Self::new();
-        desk.line("project create shop --shipyard shipyard.yaml").expect(0);
-        desk
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = self.workplace.command(&line.split_whitespace().collect::<Vec<_>>());
-        command.env("CAPSTAN_SERVER", self.server.url()).env("CAPSTAN_TOKEN", self.server.token());
-        command.env_remove("CAPSTAN_PROJECT");
-        command
-    }
-
-    fn line(&self, line: &str) -> Ran {
-        Ran::from(self.command(line).output().unwrap())
-    }
-
-    /// Begins a run and gives its context.
-    fn trigger(&self) -> String {
-        self.line("trigger delivery --project shop --service cart --stage dev").expect(0).stdout.trim().to_owned()
-    }
-
-    fn beside(&self, name: &str, line: &str) -> Beside {
-        let folder = self.workplace.path();
-        let file = |end: &str| File::create(folder.join(format!("{name}.{end}"))).unwrap();
-        let child = self.command(line).stdin(Stdio::null()).stdout(file("out")).stderr(file("err")).spawn().unwrap();
-        Beside { child, folder: folder.to_owned(), name: name.to_owned() }
-    }
-}
-
-impl Beside {
-    fn read(&self, end: &str) -> String {
-        std::fs::read_to_string(Path::new(&self.folder).join(format!("{}.{end}", self.name))).unwrap()
-    }
-
-    /// Waits until it has written this.
-    fn says(&self, end: &str, words: &str) {
-        eventually(&format!("'{}' to say '{words}'", self.name), || self.read(end).contains(words).then_some(()));
-    }
-
-    /// Waits until it has ended.
-    fn ended(&mut self) -> Ran {
-        let status = eventually(&format!("'{}' to end", self.name), || self.child.try_wait().unwrap());
-        Ran { code: status.code().unwrap_or(-1), stdout: self.read("out"), stderr: self.read("err") }
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::desk::{Desk, SHIPYARD};
+use crate::support::{Ran, stable};
 
 #[test]
 fn the_end_of_a_run_is_the_exit_code() {
@@ -176,21 +72,22 @@ fn watching_goes_on_when_the_server_is_killed_and_started_again() {
 }
 
 #[test]
-fn a_fake_tool_tells_what_it_did_when_it_is_ended() {
+fn what_failed_is_done_again() {
     let desk = Desk::with_shop();
-    let context = desk.trigger();
-    desk.workplace.file("answer.json", r#"{"deploymentURIsPublic": ["http://cart"]}"#);
-    let mut tool = desk.beside("tool", "fake deployment --name helm --data build.number:=17 --data @answer.json");
-    tool.says("out", "  shop  dev  cart  deployment  pass\n");
-    let pid = tool.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    let ran = tool.ended().expect(0);
-    assert!(ran.stdout.ends_with("answered 1: deployment pass 1\n"), "{ran:?}");
-    let path = format!("/api/mongodb-datastore/event?keptnContext={context}&type=sh.keptn.event.deployment.finished");
-    let events = desk.server.get(&path).expect(200).json();
-    let (event, data) = (&events["events"][0], &events["events"][0]["data"]);
-    assert_eq!((&event["source"], &data["build"]["number"]), (&"helm".into(), &17.into()), "{event}");
-    assert_eq!((&data["deploymentURIsPublic"][0], &data["result"]), (&"http://cart".into(), &"pass".into()), "{event}");
+    let mut tool = desk.beside("tool", "fake deployment check --count 1 --result fail");
+    desk.line("trigger delivery --project shop --service cart --stage dev --wait").expect(1);
+    tool.ended().expect(0);
+    let ran = desk.line("run rerun latest --by jane --reason flaky").expect(0).stdout;
+    assert!(ran.ends_with("goes on from the task that did not go well\n"), "{ran}");
+    let shown = desk.line("run show latest").expect(0).stdout;
+    assert!(shown.contains("run again by jane: flaky") && shown.contains("attempt 2"), "{shown}");
+    let again = desk.line("run rerun latest").expect(2);
+    assert!(again.stderr.contains("nothing to do again"), "{again:?}");
+    let mut tool = desk.beside("tool", "fake deployment check --count 3");
+    desk.line("run watch latest").expect(0);
+    tool.ended().expect(0);
+    assert_eq!(desk.line("run list -o json").expect(0).json()["runs"][0]["result"], "pass");
+    assert!(desk.line("run list").expect(0).stdout.contains("delivery  pass"));
 }
 
 #[test]
@@ -295,6 +192,7 @@ fn mistakes_are_told_with_a_way_to_mend_them() {
         format!("run abort {context} --stage prod"),
         "status --project shp".to_owned(),
         "fake deployment --fail-rate 2".to_owned(),
+        "fake deployment --lease 2h".to_owned(),
         "fake".to_owned(),
         format!("status --server http://{closed}"),
         "status --server localhost:8080".to_owned(),

@@ -10,9 +10,12 @@
 )]
 
 mod client;
+mod crowd;
 mod demo;
+mod desk;
 mod docs;
 mod errors;
+mod fake;
 mod formats;
 mod help;
 mod history;

@@ -88,7 +88,7 @@ fn what_does_not_hold_is_said_with_its_line() {
     let workplace = Workplace::new();
     let wrong = ENDLESS
         .replace("events:", "limits: {sequences: 1}\nevents:")
-        .replace("state: finished, sequences: 1001", "state: aborted, sequences: 2, result: fail, ignored: 1");
+        .replace("state: finished, sequences: 1001", "state: aborted, sequences: 2, result: warning, ignored: 1");
     let ran = workplace.file("wrong.yaml", wrong).line("simulate wrong.yaml").expect(1);
     let (_, differences) = ran.stdout.split_once("\n\n").unwrap();
     let differences: Vec<&str> = differences.lines().filter(|line| line.starts_with("not so:")).collect();
@@ -96,7 +96,7 @@ fn what_does_not_hold_is_said_with_its_line() {
         differences,
         [
             "not so: wrong.yaml:9: run 'endless': the state is finished, not aborted",
-            "not so: wrong.yaml:9: run 'endless': the result is pass, not fail",
+            "not so: wrong.yaml:9: run 'endless': the result is fail, not warning",
             "not so: wrong.yaml:9: run 'endless': the number of ignored events is 0, not 1",
             "not so: wrong.yaml:10: run 'endless', dev.again: the number of times is 1, not 1000",
             "not so: wrong.yaml:11: run 'endless', task 'test': the number of times is 1, not 1000",
@@ -114,6 +114,8 @@ tools:
   - {task: test, work: 30s, after: -1s}
   - {source: helm}
   - {task: test, run: nobody}
+  - {task: test, claims: true, lease: 2h, run: one, starts: false}
+  - {task: test, lease: 30s, answers: [{progress: half, releases: no room}]}
 events:
   - {at: 0s}
   - {trigger: delivery}
@@ -121,8 +123,10 @@ events:
   - {trigger: dev.delivery, run: one, data: text}
   - {pause: two, run: one}
   - {configure: shop}
+  - {rerun: one, from: begining, away: 1h}
 expect:
   - {run: three, sequence: delivery, stat: finished}
+  - {run: one, task: test, end: skiped}
 ";
 
 #[test]

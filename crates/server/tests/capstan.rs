@@ -118,7 +118,7 @@ fn a_run_has_its_whole_history_in_order() {
         assert_eq!(facts.iter().filter(|one| **one == fact).count(), times, "{fact} in {facts:?}");
     }
     let ignored = history.iter().find(|entry| entry["fact"]["fact"] == "ignored").unwrap();
-    let sentence = "'sh.keptn.event.build.finished' from 'test' changed nothing: no task was triggered by 'nobody'";
+    let sentence = "build.finished of 'test' changes nothing: no task was triggered by 'nobody'";
     assert_eq!(ignored["sentence"], sentence);
     let sequences = run["sequences"].as_array().unwrap();
     assert_eq!(sequences.iter().map(|one| one["name"].as_str().unwrap()).collect::<Vec<_>>(), ["delivery", "rollback"]);
@@ -162,6 +162,6 @@ fn a_trigger_that_begins_nothing_says_why_under_its_context() {
     let context = server.post("/api/capstan/v1/events", &nowhere).json()["context"].as_str().unwrap().to_owned();
     let run = run(&server, &context);
     assert_eq!(run.get("run"), None);
-    let sentence = "changed nothing: it has no 'data.stage', without which it counts for nothing";
+    let sentence = "changes nothing: it has no 'data.stage', without which it counts for nothing";
     assert!(run["history"][0]["sentence"].as_str().unwrap().ends_with(sentence), "{run}");
 }

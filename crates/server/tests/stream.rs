@@ -48,7 +48,7 @@ fn a_stream_begins_with_what_happens_from_now_on_and_says_where() {
     for fact in ["task_offered", "task_started", "task_answered", "task_done"] {
         assert_eq!(task(fact).as_deref(), Some("build"), "{fact}");
     }
-    // What is about the run as a whole, and what has a sentence.
+    // What is about the run as a whole, and what changes nothing.
     server.control("p", &context, "pause", "");
     server.send("build.finished", "p", "dev", &json!({ "shkeptncontext": context, "triggeredid": "nobody" }));
     let mut next = |fact: &str| {

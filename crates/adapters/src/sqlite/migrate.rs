@@ -6,7 +6,7 @@ use super::statement;
 use super::trouble::{Doing, Trouble};
 
 /// The steps, in order; what was shipped is never changed.
-const STEPS: [&str; 2] = [include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
+pub(super) const STEPS: [&str; 2] = [include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
 
 /// Stands in the header of each of our files: 'CAPS'.
 const APPLICATION: i64 = 0x4341_5053;
@@ -40,7 +40,8 @@ fn check_for(connection: &Connection, known: usize) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn migrate_by(connection: &Connection, steps: &[&str]) -> Result<(), Trouble> {
+/// Makes those of some steps that are missing.
+pub(super) fn migrate_by(connection: &Connection, steps: &[&str]) -> Result<(), Trouble> {
     let doing = "bring the schema up to date";
     for (at, step) in steps.iter().enumerate() {
         if at < version(connection)? {

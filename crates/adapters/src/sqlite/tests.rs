@@ -1,12 +1,14 @@
 //! What can only be seen from within: how `SQLite` goes about a question, and what paths mean.
 
+mod earlier;
+
 use std::path::PathBuf;
 
 use capstan_engine::orchestrate::{Fact, TimerKind};
 use capstan_model::event::CloudEvent;
 use capstan_runtime::ports::{
-    Configuration, EventFilter, FactFilter, NewFact, OfferFilter, PathFilter, ProjectId, RunFilter, SequenceFilter,
-    Slice, Store, StoreReader, StoreTx, Timer,
+    ClaimFilter, Configuration, EventFilter, FactFilter, NewFact, OfferFilter, PathFilter, ProjectId, RunFilter,
+    SequenceFilter, Slice, Store, StoreReader, StoreTx, Timer,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -99,6 +101,7 @@ fn ask_everything(reader: &dyn StoreReader, project: ProjectId) {
     reader.sequences(&SequenceFilter { open: true, ..sequences }, SOME).unwrap();
     reader.facts(project, "c-1").unwrap();
     reader.sequence("s-1").unwrap();
+    reader.sequence_of("e-0").unwrap();
     follow_facts(reader);
     reader.fact_span().unwrap();
     reader.service(project, "cart").unwrap();
@@ -108,6 +111,49 @@ fn ask_everything(reader: &dyn StoreReader, project: ProjectId) {
     reader.next_timer().unwrap();
     reader.has_buried().unwrap();
     reader.handled_tasks().unwrap();
+}
+
+/// Each filter of claims that sets some of the fields, for one kind of task and for two.
+fn claim_filters() -> Vec<ClaimFilter> {
+    let text = |is_set: bool, text: &str| is_set.then(|| text.to_owned());
+    let filter = |bits: u32| {
+        let has = |bit: u32| bits & 1 << bit != 0;
+        let kinds = ["build", "test"].map(|task| format!("sh.keptn.event.{task}.triggered"));
+        ClaimFilter {
+            tool: "helm".to_owned(),
+            kinds: kinds[usize::from(has(3))..].to_vec(),
+            project: text(has(0), "shop"),
+            stage: text(has(1), "dev"),
+            service: text(has(2), "cart"),
+        }
+    };
+    (0..1 << 4).map(filter).collect()
+}
+
+/// Goes through open tasks of the wanted kinds alone, from the oldest on where there is but one kind, and reads of each
+/// whether the tool has it.
+#[test]
+fn what_can_be_claimed_is_found_by_its_kind_and_sorted_only_among_several() {
+    let Fixture { mut store, path, project: _project, _directory } = fixture(1);
+    let mut tx = store.begin().unwrap();
+    let connection = super::open::looking(&path).unwrap();
+    for filter in claim_filters() {
+        SEEN.take();
+        tx.claimable(&filter, 5).unwrap();
+        let asked = SEEN.take();
+        let sql = asked.iter().find(|sql| sql.contains("FROM offers o")).unwrap();
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut rows = plan.raw_query();
+        let mut details = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            details.push(row.get::<_, String>(3).unwrap());
+        }
+        let count = |what: &str| details.iter().filter(|detail| detail.contains(what)).count();
+        assert_eq!(count("SEARCH o USING COVERING INDEX offers_by_kind (kind=?"), 1, "{details:?}");
+        assert_eq!(count("SEARCH t USING PRIMARY KEY (triggered_id=? AND tool=?)"), 1, "{details:?}");
+        assert_eq!(count("SCAN o"), 0, "{details:?}");
+        assert_eq!(count("USE TEMP B-TREE"), usize::from(filter.kinds.len() > 1), "{details:?}");
+    }
 }
 
 /// With each filter.
@@ -130,6 +176,12 @@ fn no_question_and_no_step_reads_a_whole_table() {
     let mut tx = store.begin().unwrap();
     tx.append_event(Some(project), &event(20)).unwrap();
     tx.offer(project, "s-1", 1, &event(0)).unwrap();
+    tx.offered("e-0").unwrap();
+    tx.add_taker(project, "e-0", "helm").unwrap();
+    tx.remove_taker("e-0", "helm").unwrap();
+    for filter in claim_filters() {
+        tx.claimable(&filter, 5).unwrap();
+    }
     tx.withdraw("e-0").unwrap();
     tx.arm(&Timer { sequence: "s-1".to_owned(), kind: TimerKind::Delay, due: at(1) }).unwrap();
     tx.due_timers(at(0), 5).unwrap();
@@ -145,7 +197,23 @@ fn no_question_and_no_step_reads_a_whole_table() {
     let connection = super::open::looking(&path).unwrap();
     let statements = SEEN.take();
     assert!(statements.len() > 200, "only {} statements were seen", statements.len());
-    let large = ["events", "e", "i", "facts", "runs", "r", "sequences", "s", "attempts", "a", "answers"];
+    let large = [
+        "events",
+        "e",
+        "i",
+        "facts",
+        "runs",
+        "r",
+        "sequences",
+        "s",
+        "attempts",
+        "a",
+        "answers",
+        "offers",
+        "o",
+        "takers",
+        "t",
+    ];
     for sql in statements.iter().filter(|sql| sql.starts_with(['S', 'D', 'U', 'I'])) {
         if sql.starts_with("SAVEPOINT") {
             continue;

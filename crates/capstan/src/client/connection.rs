@@ -114,7 +114,7 @@ impl Connection {
         body: &Value,
         repeat: Repeat,
     ) -> Result<Document<T>, ClientError> {
-        self.ask(self.http.post(self.own(path, &[])).timeout(ANSWER).json(body), repeat).await
+        self.ask(self.to_post(path, body), repeat).await
     }
 
     /// Deletes in Capstan's own API.
@@ -122,9 +122,9 @@ impl Connection {
         self.ask(self.http.request(Method::DELETE, self.own(path, &[])).timeout(ANSWER), Repeat::Never).await
     }
 
-    /// A request to any path of the server, for what is not in Capstan's own API.
-    pub(super) fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
-        self.http.request(method, self.below(path, query)).timeout(ANSWER)
+    /// What is to be posted to Capstan's own API, for those who add to it.
+    pub(super) fn to_post(&self, path: &[&str], body: &Value) -> RequestBuilder {
+        self.http.post(self.own(path, &[])).timeout(ANSWER).json(body)
     }
 
     /// Opens a stream of events: the answer without its body, which goes on for as long as it likes.
@@ -213,14 +213,10 @@ impl Connection {
     }
 
     fn own(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
-        self.below(&[&["api", "capstan", "v1"], path].concat(), query)
-    }
-
-    fn below(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
         let mut url = self.base.clone();
         // A base that takes no path is refused where it is read.
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
+            segments.pop_if_empty().extend(["api", "capstan", "v1"]).extend(path);
         }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);

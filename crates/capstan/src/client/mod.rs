@@ -2,6 +2,7 @@
 
 mod arguments;
 mod assignment;
+mod claims;
 mod connection;
 mod error;
 mod events;
@@ -10,15 +11,16 @@ mod projects;
 mod runs;
 mod status;
 mod stream;
-mod tasks;
 mod tls;
 
 pub(crate) use arguments::{ProjectArg, ServerArgs};
 pub(crate) use assignment::{Assignment, assign, assignment};
+pub(crate) use claims::{Claim, Wanted};
 pub(crate) use connection::{Connection, Document};
-pub(crate) use error::ClientError;
+pub(crate) use error::{ClientError, Problem};
 pub(crate) use output::{OutputArgs, OutputFormat};
 pub(crate) use projects::{Project, ProjectPage};
-pub(crate) use runs::{Entry, Holder, Run, RunResult, Sequence, Steer, Waiting, WholeRun};
+pub(crate) use runs::{
+    Attempt, DoneTask, Entry, Holder, OpenTask, PastAttempt, Run, RunResult, Sequence, Steer, Step, Waiting, WholeRun,
+};
 pub(crate) use status::{InStage, Status};
-pub(crate) use tasks::Offer;

@@ -69,11 +69,112 @@ pub(crate) struct Sequence {
     pub(crate) triggered_at: Timestamp,
     /// `triggered`, `started`, `waitingForApproval`, `paused`, `finished` or `timedOut`.
     pub(crate) state: String,
-    /// The names of its tasks, in order.
+    /// In the order of the shipyard.
     #[serde(default)]
-    pub(crate) tasks: Vec<String>,
+    pub(crate) tasks: Vec<Step>,
+    /// Those that are over.
+    #[serde(default)]
+    pub(crate) done: Vec<DoneTask>,
+    /// Those that are under way: one, or those of a group.
+    #[serde(default)]
+    pub(crate) open: Vec<OpenTask>,
+    /// Which one it does again.
+    #[serde(default)]
+    pub(crate) rerun: Option<Rerun>,
+    /// How it will end, once the tasks that run at the end in any case are over.
+    #[serde(default)]
+    pub(crate) closing: Option<Closing>,
     #[serde(default)]
     pub(crate) end: Option<End>,
+}
+
+/// A task as the shipyard has it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) name: String,
+    /// The group that it forms with those of the same name right before and behind it.
+    #[serde(default)]
+    pub(crate) parallel: Option<String>,
+    /// Whether one of its group that ends well is enough.
+    #[serde(default)]
+    pub(crate) any: bool,
+    /// Whether it runs at the end whatever has happened before.
+    #[serde(default)]
+    pub(crate) finally: bool,
+}
+
+/// A task that is over.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct DoneTask {
+    /// Its place among the tasks of the sequence.
+    pub(crate) index: usize,
+    /// `answered`, `timed_out`, `impossible`, `skipped` or `cancelled`.
+    pub(crate) end: String,
+    pub(crate) result: String,
+    #[serde(default)]
+    pub(crate) message: String,
+    #[serde(default)]
+    pub(crate) past: Vec<PastAttempt>,
+}
+
+/// A task that is under way.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct OpenTask {
+    /// Its place among the tasks of the sequence.
+    pub(crate) index: usize,
+    /// The number of the attempt that is open or comes next.
+    pub(crate) number: u32,
+    /// Not offered before this.
+    #[serde(default)]
+    pub(crate) due: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) attempt: Option<Attempt>,
+    #[serde(default)]
+    pub(crate) past: Vec<PastAttempt>,
+}
+
+/// An attempt that came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct PastAttempt {
+    pub(crate) number: u32,
+    pub(crate) message: String,
+}
+
+/// An offer of a task.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Attempt {
+    /// Who has started and not answered yet.
+    #[serde(default)]
+    pub(crate) holders: Vec<String>,
+    /// Claims that live.
+    #[serde(default)]
+    pub(crate) leases: Vec<Lease>,
+}
+
+/// A claim of a task by a tool.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Lease {
+    pub(crate) tool: String,
+    /// What the tool says of its work.
+    #[serde(default)]
+    pub(crate) progress: String,
+}
+
+/// Who wanted that something is done again, and why; either may be empty.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Rerun {
+    #[serde(default)]
+    pub(crate) by: String,
+    #[serde(default)]
+    pub(crate) reason: String,
+}
+
+/// How a sequence will end.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Closing {
+    pub(crate) result: String,
+    #[serde(default)]
+    pub(crate) message: String,
 }
 
 /// The end of a sequence.
@@ -92,7 +193,13 @@ pub(crate) struct Waiting {
     pub(crate) stage: String,
     #[serde(default)]
     pub(crate) task: Option<String>,
+    /// The number of its attempt.
+    #[serde(default)]
+    pub(crate) attempt: Option<u32>,
     pub(crate) r#for: String,
+    /// What a tool that holds it says of its work.
+    #[serde(default)]
+    pub(crate) progress: Option<String>,
     #[serde(default)]
     pub(crate) holders: Vec<Holder>,
     pub(crate) since: Timestamp,
@@ -124,9 +231,9 @@ pub(crate) struct Entry {
     pub(crate) sequence: Option<String>,
     /// `fact` names it, the other keys depend on that.
     pub(crate) fact: Value,
-    /// The same in words, where the server has them.
+    /// The same in words.
     #[serde(default)]
-    pub(crate) sentence: Option<String>,
+    pub(crate) sentence: String,
 }
 
 /// How a run ended.
@@ -190,11 +297,7 @@ impl Entry {
 impl Run {
     /// How it ended; none while it is open.
     pub(crate) fn result(&self) -> Option<RunResult> {
-        match (&self.result, self.state.as_str()) {
-            (Some(result), _) => Some(RunResult::of(result)),
-            (None, state @ ("aborted" | "timedOut")) => Some(RunResult::of(state)),
-            (None, _) => None,
-        }
+        self.result.as_deref().map(RunResult::of)
     }
 }
 
@@ -210,15 +313,12 @@ impl Sequence {
 }
 
 impl WholeRun {
-    /// How it ended; none while it is open.
+    /// How it ended; none while it is open. What began nothing has failed.
     pub(crate) fn result(&self) -> Option<RunResult> {
-        let refused = self.history.iter().any(|entry| entry.name() == "refused");
-        let Some(run) = &self.run else { return refused.then_some(RunResult::Fail) };
-        if run.result().is_some() || run.state != "finished" {
-            return run.result();
+        match &self.run {
+            Some(run) => run.result(),
+            None => self.history.iter().any(|entry| entry.name() == "refused").then_some(RunResult::Fail),
         }
-        let worst = self.sequences.iter().filter_map(Sequence::result).max();
-        Some(worst.filter(|_| !refused).unwrap_or(RunResult::Fail))
     }
 
     /// The sequence of that id.

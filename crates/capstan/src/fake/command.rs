@@ -5,7 +5,7 @@ use std::time::Duration;
 use capstan_model::duration;
 use clap::{Args, ValueEnum};
 
-use super::tool;
+use super::shift;
 use crate::client::{Assignment, Connection, ServerArgs, assign, assignment};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -14,15 +14,14 @@ use crate::terminal::print;
 
 /// `capstan fake`
 #[derive(Debug, Args)]
-#[command(
-    after_help = "It takes every open task of these names, says that it has started, and answers. Ctrl-C ends it;
-then it tells what it has answered. The same seed fails the same answers, counted from the first.
+#[command(after_help = "It claims tasks of these names, says in time that it is at work, and answers. Ctrl-C ends it:
+it gives back what it has not answered and tells what it has. The same seed fails the same
+tasks, counted from the first.
 
 Examples:
   capstan fake deployment test
   capstan fake deployment --after 2s --fail-rate 0.2 --seed 7
-  capstan fake evaluation --result warning --data score:=85 --count 1"
-)]
+  capstan fake evaluation --result warning --data score:=85 --count 1")]
 pub(crate) struct FakeArgs {
     /// Names of tasks
     #[arg(value_name = "TASK", required = true)]
@@ -45,7 +44,13 @@ pub(crate) struct FakeArgs {
     /// End after so many answers
     #[arg(long, value_name = "N")]
     pub(super) count: Option<usize>,
-    /// What the tool is called; the source of its events
+    /// Work on so many at once
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub(super) parallel: u64,
+    /// How long the server may hear nothing of a task before it offers it to others
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = lease)]
+    pub(super) lease: Duration,
+    /// What the tool is called; the source of its events. Those of one name share the work
     #[arg(long, value_name = "NAME", default_value = "fake")]
     pub(super) name: String,
     #[command(flatten)]
@@ -75,6 +80,12 @@ fn span(text: &str) -> Result<Duration, String> {
     u64::try_from(nanos).map(Duration::from_nanos).map_err(|_| "a duration cannot be negative here".to_owned())
 }
 
+fn lease(text: &str) -> Result<Duration, String> {
+    let lease = span(text)?;
+    let known = Duration::from_secs(1)..=Duration::from_secs(3_600);
+    if known.contains(&lease) { Ok(lease) } else { Err("a lease is 1s to 1h long".to_owned()) }
+}
+
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "a share is a number from 0 to 1, such as 0.2".to_owned())
@@ -85,7 +96,7 @@ pub(crate) fn run(args: &FakeArgs) -> Result<Exit, Failure> {
     let server = Connection::open(&args.server)?;
     let mut data = serde_json::Map::new();
     assign(&mut data, &args.data)?;
-    let tally = runtime()?.block_on(tool::work(&server, args, &data))?;
+    let tally = runtime()?.block_on(shift::work(&server, args, &data))?;
     print(&tally.text());
     Ok(Exit::Success)
 }

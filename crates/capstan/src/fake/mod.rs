@@ -1,6 +1,8 @@
 //! `capstan fake`: a tool that answers tasks, for tutorials and tests.
 
 mod command;
-mod tool;
+mod job;
+mod shift;
+mod tally;
 
 pub(crate) use command::{FakeArgs, run};

@@ -91,13 +91,16 @@ pub(crate) struct SteerArgs {
 pub(crate) struct RerunArgs {
     #[command(flatten)]
     pub(super) one: OneArgs,
-    /// The stage; the one that ended last, where it is left out
+    /// The stage; may be left out where it went wrong in one alone
     #[arg(long, value_name = "NAME")]
     pub(super) stage: Option<String>,
     /// Where to begin
     #[arg(long, value_enum, value_name = "WHERE", default_value_t = From::Task)]
     pub(super) from: From,
-    /// Why, for whoever asks later
+    /// Who wants it, for whoever asks later [default: the user's name]
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: Option<String>,
+    /// Why, likewise
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: Option<String>,
 }

@@ -90,7 +90,7 @@ mod tests {
             run(4, "started", None, "2026-01-02T11:59:30Z"),
             run(3, "finished", Some("pass"), "2026-01-02T11:00:00Z"),
             run(2, "finished", Some("warning"), "2026-01-01T11:00:00Z"),
-            run(1, "timedOut", None, "2025-12-02T11:00:00Z"),
+            run(1, "timedOut", Some("timedOut"), "2025-12-02T11:00:00Z"),
         ];
         let now = "2026-01-02T12:00:00Z".parse().unwrap();
         let look = |colour, width| Look { style: Style { colour }, on_terminal: true, width, height: 24 };

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::progress::{Standing, Task, tasks};
+use super::progress::{Place, Standing, Task, tasks};
 use crate::client::{Holder, RunResult, Sequence, Waiting, WholeRun};
 use crate::terminal::{Columns, Look, Style, took, until, when};
 
@@ -26,7 +26,7 @@ pub(super) fn page(context: &str, whole: &WholeRun, depth: Depth, now: Timestamp
     let reasons = ends.filter(|(_, end)| !end.message.is_empty()).map(|(sequence, end)| {
         format!("  {}  {}", look.style.bold(&format!("{}.{}:", sequence.stage, sequence.name)), end.message)
     });
-    let reasons: Vec<String> = reasons.chain(refusals(whole, look.style)).collect();
+    let reasons: Vec<String> = reasons.chain(closing(whole, look.style)).chain(refusals(whole, look.style)).collect();
     if !reasons.is_empty() {
         lines.push(String::new());
         lines.extend(reasons);
@@ -64,36 +64,58 @@ fn head(context: &str, whole: &WholeRun, now: Timestamp, look: &Look) -> Vec<Str
     ]
 }
 
-/// A row for each sequence, and one for each of its tasks.
+/// A row for each sequence, and one for each of its tasks; behind that a line for each attempt that came to nothing.
 fn stages(whole: &WholeRun, depth: Depth, now: Timestamp, look: &Look) -> Vec<String> {
     let style = look.style;
-    let mut columns = Columns::right(&[2]);
+    let (mut columns, mut behind) = (Columns::right(&[2]), Vec::new());
     for sequence in &whole.sequences {
         let word = state_word(sequence.result(), &sequence.state, style);
         let until = sequence.end.as_ref().map_or(now, |end| end.at);
         let name = style.bold(&format!("{}.{}", sequence.stage, sequence.name));
+        let notes: Vec<_> = again(sequence).into_iter().chain(image(sequence, whole)).collect();
         columns.row([
             format!("  {name}"),
             word,
             took(until.duration_since(sequence.triggered_at)),
-            image(sequence, whole, style),
+            style.dim(&notes.join(", ")),
         ]);
+        behind.push(Vec::new());
         let ended_well = sequence.result().is_some_and(|result| result <= RunResult::Warning);
         for task in tasks(sequence, &whole.history).iter().filter(|_| depth == Depth::Whole || !ended_well) {
             columns.row(row(task, now, style));
+            let past = task.past.iter().filter(|_| depth == Depth::Whole);
+            let past = past.map(|past| style.dim(&format!("        attempt {}: {}", past.number, past.message)));
+            behind.push(past.collect());
         }
     }
-    columns.lines().iter().map(|line| look.fit(line)).collect()
+    let lines = columns.lines().into_iter().zip(behind);
+    lines.flat_map(|(line, behind)| std::iter::once(line).chain(behind)).map(|line| look.fit(&line)).collect()
+}
+
+/// That a sequence does again what another one has failed to do.
+fn again(sequence: &Sequence) -> Option<String> {
+    let rerun = sequence.rerun.as_ref()?;
+    let by = if rerun.by.is_empty() { String::new() } else { format!(" by {}", rerun.by) };
+    let reason = if rerun.reason.is_empty() { String::new() } else { format!(": {}", rerun.reason) };
+    Some(format!("run again{by}{reason}"))
+}
+
+/// What sequences will come to of which only the tasks are left that run at the end in any case.
+fn closing(whole: &WholeRun, style: Style) -> impl Iterator<Item = String> {
+    whole.sequences.iter().filter(|sequence| sequence.end.is_none()).filter_map(move |sequence| {
+        let closing = sequence.closing.as_ref()?;
+        let name = style.bold(&format!("{}.{}:", sequence.stage, sequence.name));
+        let result = painted(RunResult::of(&closing.result), style);
+        let message = if closing.message.is_empty() { String::new() } else { format!(": {}", closing.message) };
+        Some(format!("  {name}  only what runs at the end is left, then it ends with {result}{message}"))
+    })
 }
 
 /// The image that came to the stage of a sequence; told once, where the stage came last.
-fn image(sequence: &Sequence, whole: &WholeRun, style: Style) -> String {
+fn image(sequence: &Sequence, whole: &WholeRun) -> Option<String> {
     let last = whole.sequences.iter().rfind(|other| other.stage == sequence.stage);
     let stage = whole.run.iter().flat_map(|run| &run.stages).find(|stage| stage.name == sequence.stage);
-    match stage.and_then(|stage| stage.image.as_deref()) {
-        Some(image) if last.is_some_and(|last| last.id == sequence.id) => style.dim(image),
-        _ => String::new(),
-    }
+    stage?.image.clone().filter(|_| last.is_some_and(|last| last.id == sequence.id))
 }
 
 fn row(task: &Task, now: Timestamp, style: Style) -> [String; 4] {
@@ -103,16 +125,30 @@ fn row(task: &Task, now: Timestamp, style: Style) -> [String; 4] {
         Standing::Offered => (style.yellow("○"), style.yellow("offered")),
         Standing::Started => (style.yellow("●"), style.yellow("running")),
         Standing::Done(result) => (mark(result, style), painted(result, style)),
+        Standing::Kept(result) => (style.dim("·"), style.dim(result.word())),
         Standing::Skipped => (style.dim("-"), style.dim("skipped")),
-        Standing::Left => (style.red("✗"), style.red("not done")),
+        Standing::Cancelled => (style.dim("-"), style.dim("cancelled")),
+    };
+    let group = match task.place {
+        None => " ".to_owned(),
+        Some(Place::First) => style.dim("┌"),
+        Some(Place::Within) => style.dim("│"),
+        Some(Place::Last) => style.dim("└"),
     };
     let name = if task.standing == Standing::Ahead { style.dim(&task.name) } else { task.name.clone() };
     let length = task.since.map(|since| task.until.unwrap_or(now).duration_since(since).max(SignedDuration::ZERO));
     let mut notes = task.at_work.clone();
-    if task.attempts > 1 {
-        notes.push(format!("attempt {}", task.attempts));
+    if task.number > 1 {
+        notes.push(format!("attempt {}", task.number));
     }
-    [format!("    {sign} {name}"), word, length.map(took).unwrap_or_default(), style.dim(&notes.join(", "))]
+    notes.extend(Some(task.why.clone()).filter(|why| !why.is_empty()));
+    let marks = [
+        (matches!(task.standing, Standing::Kept(_)), "as before"),
+        (task.begins_any, "one of these is enough"),
+        (task.finally, "at the end in any case"),
+    ];
+    notes.extend(marks.into_iter().filter(|(holds, _)| *holds).map(|(_, mark)| mark.to_owned()));
+    [format!("  {group} {sign} {name}"), word, length.map(took).unwrap_or_default(), style.dim(&notes.join(", "))]
 }
 
 fn mark(result: RunResult, style: Style) -> String {
@@ -125,8 +161,9 @@ fn mark(result: RunResult, style: Style) -> String {
 
 fn awaited(waiting: &Waiting, now: Timestamp, look: &Look) -> Vec<String> {
     let style = look.style;
+    let attempt = waiting.attempt.filter(|attempt| *attempt > 1).map(|attempt| format!(", attempt {attempt},"));
     let place = match &waiting.task {
-        Some(task) => format!("{}, {task}", waiting.stage),
+        Some(task) => format!("{}, {task}{}", waiting.stage, attempt.unwrap_or_default()),
         None => waiting.stage.clone(),
     };
     let holder = |holder: &Holder| match (&holder.name, holder.kind.as_str()) {
@@ -140,6 +177,9 @@ fn awaited(waiting: &Waiting, now: Timestamp, look: &Look) -> Vec<String> {
     let mut columns = Columns::default();
     let mut tell = |title: &str, text: &str| columns.row([format!("    {}", style.dim(title)), text.to_owned()]);
     tell("held by", &holders);
+    if let Some(progress) = &waiting.progress {
+        tell("says", progress);
+    }
     tell("since", &when(waiting.since, now, look.on_terminal));
     tell("last sign", &when(waiting.last_sign, now, look.on_terminal));
     tell("deadline", &deadline);
@@ -164,10 +204,10 @@ fn what(awaited: &str) -> String {
 
 fn refusals(whole: &WholeRun, style: Style) -> Vec<String> {
     let refused: Vec<_> = whole.history.iter().filter(|entry| entry.name() == "refused").collect();
-    let told = refused.iter().take(REFUSALS).map(|entry| {
-        let sentence = entry.sentence.as_deref().or(entry.fact["message"].as_str()).unwrap_or_default();
-        format!("  {}  {sentence}", style.red("refused"))
-    });
+    let told = refused
+        .iter()
+        .take(REFUSALS)
+        .map(|entry| format!("  {}  {}", style.red("refused"), entry.fact["message"].as_str().unwrap_or_default()));
     let mut told: Vec<_> = told.collect();
     if refused.len() > REFUSALS {
         told.push(format!("  {}  {} more", style.red("refused"), refused.len() - REFUSALS));

@@ -36,13 +36,21 @@ pub(super) async fn rerun(args: &RerunArgs) -> Result<Exit, Failure> {
         From::Stage => "stage",
     };
     let mut body = json!({ "from": from });
-    let by = ["USER", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    let user =
+        || ["USER", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    let by = args.by.clone().or_else(user);
     for (key, value) in [("stage", &args.stage), ("reason", &args.reason), ("by", &by)] {
         if let Some(value) = value {
             body[key] = value.as_str().into();
         }
     }
     let answer = server.rerun(&found.project, &found.context, &body).await.map_err(|error| server.failure(error))?;
-    args.one.output.print(&answer.raw, || format!("{} runs again, from the {from}\n", found.context));
+    args.one.output.print(&answer.raw, || {
+        let from = match args.from {
+            From::Task => "from the task that did not go well",
+            From::Stage => "from the first task of the stage",
+        };
+        format!("{} goes on {from}\n", found.context)
+    });
     Ok(Exit::Success)
 }

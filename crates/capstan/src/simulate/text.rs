@@ -51,7 +51,9 @@ fn timeline(lines: &[Line], style: Style) -> String {
 }
 
 fn standing(run: &RunStanding, style: Style) -> String {
-    let mut told = format!("{} is {}\n", style.bold(&run.run), run.state);
+    let result = run.result.as_deref().filter(|result| *result != run.state);
+    let result = result.map(|result| format!(": {}", painted(result, style))).unwrap_or_default();
+    let mut told = format!("{} is {}{result}\n", style.bold(&run.run), run.state);
     let rows: Vec<[String; 3]> = run
         .sequences
         .iter()

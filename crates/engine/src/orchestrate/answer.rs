@@ -10,7 +10,7 @@ use super::fact::{Fact, Why};
 use super::input::{Reaction, ReactionKind};
 use super::sequence::{Outcome, Phase, Sequence};
 use super::turn::Turn;
-use super::{payload, task};
+use super::{lease, payload, task};
 
 pub(super) fn react(turn: &mut Turn<'_>, reaction: &Reaction) {
     let concerned = match concerned(&turn.state, reaction) {
@@ -40,7 +40,8 @@ pub(super) fn react(turn: &mut Turn<'_>, reaction: &Reaction) {
         ReactionKind::StatusChanged => {
             let deadline = deadline(turn, task, started);
             let (event_id, source) = (Some(reaction.event_id.clone()), reaction.source.clone());
-            turn.record(Fact::SignOfLife { task, event_id, source, deadline, renewed: None });
+            let renewed = lease::renewed_by(turn, task, &source);
+            turn.record(Fact::SignOfLife { task, event_id, source, deadline, renewed });
         }
     }
     task::complete_if_answered(turn, task);

@@ -1,5 +1,6 @@
 //! Facts become state.
 
+use capstan_model::shipyard::Join;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -7,6 +8,7 @@ use super::attempt::{Attempt, Deadline, DoneTask, OpenTask, PastAttempt, TaskEnd
 use super::fact::{Birth, Fact};
 use super::merge::merge;
 use super::sequence::{Phase, Sequence, Slot};
+use super::step;
 
 /// The state right after [`Fact::Triggered`].
 pub fn born(birth: Birth, at: Timestamp) -> Sequence {
@@ -108,14 +110,14 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
                     message: message.clone(),
                     at,
                 });
-                open.number = attempt + 1;
+                open.number = attempt.saturating_add(1);
                 open.state = TaskState::Ready { due: *due };
             }
         }
         Fact::TaskDone { task, result, status } => {
             let Some(attempt) = offered(sequence, *task) else { return };
             let mut answers = attempt.events.iter().filter(|event| event.finished);
-            let mut properties = Value::Object(Map::new());
+            let mut properties = nothing();
             answers.clone().for_each(|answer| merge(&mut properties, &answer.data));
             let last = answers.next_back();
             let (message, labels) =
@@ -205,6 +207,7 @@ fn over(sequence: &mut Sequence, task: usize, mut done: DoneTask) {
     done.task = task;
     done.name = name;
     done.triggered_id = open.attempt().map(|attempt| attempt.triggered_id.clone()).unwrap_or_default();
+    done.attempts = open.number.saturating_sub(u32::from(open.attempt().is_none()));
     done.past = std::mem::take(&mut open.past);
     open.state = TaskState::Over(Box::new(done));
     let Phase::Running { open } = &mut sequence.phase else { return };
@@ -213,6 +216,13 @@ fn over(sequence: &mut Sequence, task: usize, mut done: DoneTask) {
             TaskState::Over(done) => Some(*done),
             TaskState::Ready { .. } | TaskState::Offered(_) => None,
         });
+        let mut group: Vec<DoneTask> = group.collect();
+        let first = step::group(&sequence.definition, task).start;
+        let joins_any = sequence.definition.tasks.get(first).is_some_and(|first| first.join == Join::Any);
+        if joins_any && group.iter().any(DoneTask::went_well) {
+            // Those that failed were not needed, and what they have said is not either.
+            group.iter_mut().filter(|done| !done.went_well()).for_each(|done| done.properties = nothing());
+        }
         sequence.done.extend(group);
         sequence.done.sort_by_key(|done| done.task);
     }
@@ -241,13 +251,18 @@ fn done() -> DoneTask {
         name: String::new(),
         end: TaskEnd::Answered,
         triggered_id: String::new(),
+        attempts: 0,
         result: String::new(),
         status: String::new(),
         message: String::new(),
         labels: Value::Null,
-        properties: Value::Object(Map::new()),
+        properties: nothing(),
         past: Vec::new(),
     }
+}
+
+fn nothing() -> Value {
+    Value::Object(Map::new())
 }
 
 /// All deadlines of a sequence.

@@ -156,6 +156,9 @@ pub struct DoneTask {
     pub end: TaskEnd,
     /// Id of the `.triggered` event of its last attempt; empty where there was none.
     pub triggered_id: String,
+    /// How often it was offered, by this sequence and those that it does again; 0 also where that was not written down.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts: u32,
     /// Over all tools that answered; empty where it was skipped or cancelled.
     pub result: String,
     /// Over all tools that answered; empty where it was skipped or cancelled.
@@ -208,6 +211,11 @@ impl TaskEnd {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 impl TaskEvent {
     /// `data.message`; may be empty.
     pub fn message(&self) -> String {
@@ -221,6 +229,16 @@ impl TaskEvent {
 }
 
 impl DoneTask {
+    /// Whether it counts for the result and did not fail.
+    pub fn went_well(&self) -> bool {
+        self.counts() && !self.failed()
+    }
+
+    /// Whether no further task comes after it.
+    pub fn failed(&self) -> bool {
+        self.result == "fail" || self.status == "errored"
+    }
+
     /// Whether it counts for the result: it was neither skipped nor cancelled.
     pub fn counts(&self) -> bool {
         !matches!(self.end, TaskEnd::Skipped | TaskEnd::Cancelled)

@@ -34,6 +34,8 @@ pub fn decide(sequence: &Sequence, input: &Input, at: Timestamp, limits: &Limits
         Input::Control(Control::Pause) => control::pause(&mut turn),
         Input::Control(Control::Resume) => control::resume(&mut turn),
         Input::Control(Control::Abort) => control::abort(&mut turn, String::new()),
+        // What it does at the end in any case is done to its end, however many come after it.
+        Input::Superseded { .. } if turn.state.closing.is_some() => {}
         Input::Superseded { by } => control::abort(&mut turn, format!("superseded by run '{by}'")),
         Input::Claimed(claim) => lease::claim(&mut turn, claim),
         Input::Heartbeat { lease, progress } => lease::heartbeat(&mut turn, lease, progress.as_deref()),

@@ -14,13 +14,16 @@ use super::{payload, step};
 /// How a sequence ends by what its tasks came to: by those that came last and, where a `finally` task has failed, by that.
 pub(super) fn natural(sequence: &Sequence) -> Closing {
     let is_finally = |done: &DoneTask| sequence.definition.tasks.get(done.task).is_some_and(|task| task.finally);
-    let failed = sequence.done.iter().find(|done| is_finally(done) && done.counts() && Verdict::ends_with(done));
+    let failed = sequence.done.iter().find(|done| is_finally(done) && done.failed());
     match (&sequence.closing, failed) {
         (Some(closing), Some(failed)) if closing.outcome == Outcome::Finished && closing.result != "fail" => Closing {
             outcome: outcome(failed),
             status: failed.status.clone(),
             result: "fail".to_owned(),
-            message: format!("'{}', which runs at the end, failed: {}", failed.name, failed.message),
+            message: match &*failed.message {
+                "" => format!("'{}', which runs at the end, failed", failed.name),
+                why => format!("'{}', which runs at the end, failed: {why}", failed.name),
+            },
             labels: closing.labels.clone(),
         },
         (Some(closing), _) => (**closing).clone(),
@@ -61,12 +64,13 @@ pub(super) fn by_force(sequence: &Sequence, outcome: Outcome, message: String) -
     Closing { outcome, status, result, message, labels: sequence.scope.labels.clone() }
 }
 
-/// The sequence comes to its end: nothing is left to do but its `finally` tasks. Where there are none, where it never
-/// began, and where these were under way already, it ends at once.
+/// The sequence comes to its end: nothing is left to do but its `finally` tasks. Where there are none, where it never had
+/// its turn, and where these were under way already, it ends at once.
 pub(super) fn close(turn: &mut Turn<'_>, closing: Closing) {
     let has_finally = turn.state.definition.tasks.iter().any(|task| task.finally);
+    // One that has its turn and nothing but them to do has begun, as when it is done again for their sake.
     let never_began = turn.state.phase == Phase::Queued && turn.state.slot != Slot::Held;
-    if !has_finally || never_began || turn.state.closing.is_some() {
+    if !has_finally || turn.state.closing.is_some() || never_began {
         return end(turn, closing);
     }
     withdraw(turn);

@@ -33,7 +33,9 @@ impl Lease {
 
     /// Whether it is so fresh that a heartbeat needs not be written: less than a third of its term has passed since the last.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        now.duration_since(self.last_sign) < self.term / 3
+        let since = now.duration_since(self.last_sign);
+        // A last sign in the future is one from before the clock was set back.
+        !since.is_negative() && since < self.term / 3
     }
 }
 
@@ -105,6 +107,12 @@ pub(super) fn heartbeat(turn: &mut Turn<'_>, id: &str, progress: Option<&str>) {
     let renewed = Renewed { lease: id.to_owned(), deadline: clock(turn, term), progress };
     let deadline = answer::deadline(turn, task, true);
     turn.record(Fact::SignOfLife { task, event_id: None, source, deadline, renewed: Some(renewed) });
+}
+
+/// What is renewed by something else that a tool says of a task: its claim, if it has one.
+pub(super) fn renewed_by(turn: &Turn<'_>, task: usize, tool: &str) -> Option<Renewed> {
+    let lease = turn.state.open_task(task)?.attempt()?.lease_of(tool)?;
+    Some(Renewed { lease: lease.id.clone(), deadline: clock(turn, lease.term), progress: None })
 }
 
 /// A tool gives a claim back.

@@ -34,6 +34,7 @@ mod timer;
 mod turn;
 mod verdict;
 mod waiting;
+pub mod words;
 
 pub use admit::{Admission, admit};
 pub use apply::{apply, born};

@@ -1,17 +1,25 @@
 //! The data of the events that the engine makes (contract: core.md 3.4 and 3.5).
 
+use std::ops::Range;
+
 use serde_json::{Map, Value, json};
 
 use super::merge::{merge, merge_maps};
 use super::sequence::{Phase, Scope, Sequence};
+use super::step;
 use super::verdict::Verdict;
 
 /// What came in and what all tasks answered, as the next event carries it.
 ///
 /// Project, stage and service are those of the scope, whatever an answer says (corner 23).
 pub(super) fn carried(sequence: &Sequence, stage: &str) -> Map<String, Value> {
+    carried_beside(sequence, stage, &(0..0))
+}
+
+/// The same for a task of a group: what was done beside it is none of its business.
+fn carried_beside(sequence: &Sequence, stage: &str, group: &Range<usize>) -> Map<String, Value> {
     let mut data = sequence.input.clone();
-    for task in &sequence.done {
+    for task in sequence.done.iter().filter(|task| !group.contains(&task.task)) {
         if let Value::Object(properties) = &task.properties {
             merge_maps(&mut data, properties);
         }
@@ -20,7 +28,7 @@ pub(super) fn carried(sequence: &Sequence, stage: &str) -> Map<String, Value> {
         (Phase::Ended(ending), _) => Some((ending.result.as_str(), ending.status.as_str())),
         (_, Some(closing)) => Some((closing.result.as_str(), closing.status.as_str())),
         (_, None) => {
-            let verdict = Verdict::of_sequence(sequence);
+            let verdict = Verdict::of_sequence_but(sequence, group);
             verdict.last.map(|_| (verdict.result, verdict.status))
         }
     };
@@ -55,7 +63,8 @@ pub(super) fn with_answer(sequence: &Sequence, task: usize, answer: &Value) -> M
 
 /// The data of a task's `.triggered` event: what is carried and, under the task's name, its properties.
 pub(super) fn of_task(sequence: &Sequence, task: usize) -> Map<String, Value> {
-    let mut data = carried(sequence, &sequence.scope.stage);
+    let group = step::group(&sequence.definition, task);
+    let mut data = carried_beside(sequence, &sequence.scope.stage, &group);
     if let Some(task) = sequence.definition.tasks.get(task)
         && !task.properties.is_null()
     {

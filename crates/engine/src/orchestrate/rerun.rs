@@ -4,7 +4,7 @@ use capstan_model::event::{CloudEvent, event_type};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::attempt::DoneTask;
+use super::attempt::{DoneTask, TaskEnd};
 use super::fact::Birth;
 use super::made::control_plane_event;
 use super::sequence::{Rerun, Scope, Sequence};
@@ -65,8 +65,8 @@ pub fn begin_again(
         Origin::Task => still_good(earlier),
         Origin::Stage => Vec::new(),
     };
-    let again = earlier.done.iter().filter(|task| done.iter().all(|kept| kept.task != task.task));
-    let attempts = again.map(|task| (task.task, attempts(earlier, task))).collect();
+    let again = (0..earlier.definition.tasks.len()).filter(|task| done.iter().all(|kept| kept.task != *task));
+    let attempts = again.map(|task| (task, attempts(earlier, task))).filter(|(_, attempts)| *attempts > 0).collect();
     Birth {
         id: ids::derive(at, &[&event.source, &event.id, "sequence"]),
         scope: Scope { triggered_id: event.id.clone(), event_type: event.kind.clone(), ..earlier.scope.clone() },
@@ -87,12 +87,15 @@ fn still_good(earlier: &Sequence) -> Vec<DoneTask> {
     while let Some(definition) = earlier.definition.tasks.get(task).filter(|task| !task.finally) {
         let group = step::group(&earlier.definition, task);
         let members: Vec<&DoneTask> = earlier.done.iter().filter(|done| group.contains(&done.task)).collect();
-        let is_whole = members.len() == group.len();
+        let is_enough = !definition.join.is_all() && members.iter().any(|done| done.went_well());
+        // What was cancelled is still to be done, unless one beside it was enough.
+        let is_cut = !is_enough && members.iter().any(|done| done.end == TaskEnd::Cancelled);
+        let is_whole = members.len() == group.len() && !is_cut;
         if is_whole && Verdict::of_group(earlier, group.clone()).is_none_or(|verdict| !verdict.ends()) {
             kept.extend(members.into_iter().cloned());
         } else {
             // Those beside it that went well have done their part, unless any one of them would have been enough.
-            let good = members.into_iter().filter(|done| done.counts() && !Verdict::ends_with(done));
+            let good = members.into_iter().filter(|done| done.went_well());
             kept.extend(good.filter(|_| definition.join.is_all()).cloned());
             return kept;
         }
@@ -102,8 +105,10 @@ fn still_good(earlier: &Sequence) -> Vec<DoneTask> {
 }
 
 /// How many attempts a task has had, those of earlier sequences included.
-fn attempts(earlier: &Sequence, task: &DoneTask) -> u32 {
-    let before = earlier.rerun.as_ref().map_or(0, |rerun| rerun.attempts_of(task.task));
-    let own = task.past.last().map_or(before, |past| past.number);
-    own + u32::from(!task.triggered_id.is_empty())
+fn attempts(earlier: &Sequence, task: usize) -> u32 {
+    let before = earlier.rerun.as_ref().map_or(0, |rerun| rerun.attempts_of(task));
+    let done = earlier.done.iter().find(|done| done.task == task);
+    // What was not written down was offered once, if at all.
+    let own = done.map_or(0, |done| done.attempts.max(u32::from(!done.triggered_id.is_empty())));
+    own.max(before)
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use capstan_model::shipyard::{self, Join};
 use jiff::Timestamp;
 
-use super::attempt::{TaskEnd, TaskState};
+use super::attempt::{DoneTask, TaskEnd, TaskState};
 use super::effect::Effect;
 use super::fact::Fact;
 use super::sequence::{Sequence, Slot};
@@ -66,8 +66,10 @@ fn begin(turn: &mut Turn<'_>, task: usize) {
         let (name, text) = (&definition.name, when.text());
         let ended = match when.holds(&payload::of_task(&turn.state, task)) {
             Ok(true) => None,
-            Ok(false) => Some((TaskEnd::Skipped, format!("'when: {text}' does not hold"))),
-            Err(why) => Some((TaskEnd::Impossible, format!("'when: {text}' of task '{name}' cannot be judged: {why}"))),
+            Ok(false) => Some((TaskEnd::Skipped, format!("its condition does not hold: {text}"))),
+            Err(why) => {
+                Some((TaskEnd::Impossible, format!("the condition of task '{name}' cannot be judged ({text}): {why}")))
+            }
         };
         if let Some((end, message)) = ended {
             return turn.record(Fact::TaskEnded { task, end, message });
@@ -104,13 +106,7 @@ fn is_due(state: &TaskState, at: Timestamp) -> bool {
 pub(super) fn task_over(turn: &mut Turn<'_>, task: usize) {
     let group = group(&turn.state.definition, task);
     let join = turn.state.definition.tasks.get(group.start).map(|first| first.join).unwrap_or_default();
-    if join == Join::Any
-        && turn
-            .state
-            .over()
-            .find(|done| done.task == task)
-            .is_some_and(|done| done.counts() && !Verdict::ends_with(done))
-    {
+    if join == Join::Any && turn.state.over().find(|done| done.task == task).is_some_and(DoneTask::went_well) {
         let message = format!("'{}' was enough", turn.state.name_of(task));
         let others = turn.state.open().iter().filter(|open| !open.is_over());
         let others: Vec<_> = others.map(|open| (open.task, open.attempt().map(|it| it.triggered_id.clone()))).collect();

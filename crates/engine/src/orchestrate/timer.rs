@@ -52,6 +52,8 @@ pub(super) fn elapsed(turn: &mut Turn<'_>, kind: TimerKind, up_since: Timestamp)
         TimerKind::Delay => step::offer_ready(turn),
         TimerKind::Deadline => deadlines(turn, up_since),
         TimerKind::Timeout => timeout(turn, up_since),
+        // Another timer of the same moment may have ended what it reminds of.
+        TimerKind::Reminder if !Timers::of(&turn.state).reminds => {}
         TimerKind::Reminder => remind(turn),
     }
 }

@@ -8,7 +8,7 @@ use super::apply::apply;
 use super::effect::{Decision, Effect, TimerKind};
 use super::fact::Fact;
 use super::ids;
-use super::input::Input;
+use super::input::{Control, Input};
 use super::limits::Limits;
 use super::made::control_plane_event;
 use super::sequence::{Sequence, Slot};
@@ -91,10 +91,15 @@ impl<'a> Turn<'a> {
             (TimerKind::Deadline, before.deadline, after.deadline),
             (TimerKind::Timeout, before.timeout, after.timeout),
         ] {
-            // One that came too early comes again; one that was worked off and still stands waits for something else.
-            let is_early = matches!(input, Input::Timer { kind: elapsed, .. } if *elapsed == kind);
+            // One that came too early comes again, also where the clock was set back while it waited for something else; one
+            // that was worked off and still stands waits for something else.
+            let may_be_early = match input {
+                Input::Timer { kind: elapsed, .. } => *elapsed == kind,
+                Input::SlotGranted | Input::ClockSetBack | Input::Control(Control::Resume) => true,
+                _ => false,
+            };
             match after {
-                Some(at) if before != after || (is_early && at > self.at) => self.effect(Effect::Arm(kind, at)),
+                Some(at) if before != after || (may_be_early && at > self.at) => self.effect(Effect::Arm(kind, at)),
                 None if before.is_some() => self.effect(Effect::Disarm(kind)),
                 _ => {}
             }

@@ -29,8 +29,14 @@ impl<'a> Verdict<'a> {
 
     /// That of a sequence so far: of its last step that was not skipped; a pass where there is none. `finally` tasks have no say.
     pub(super) fn of_sequence(sequence: &'a Sequence) -> Self {
+        Self::of_sequence_but(sequence, &(0..0))
+    }
+
+    /// The same without these tasks.
+    pub(super) fn of_sequence_but(sequence: &'a Sequence, but: &Range<usize>) -> Self {
         let is_finally = |task: usize| sequence.definition.tasks.get(task).is_some_and(|task| task.finally);
-        let last = sequence.done.iter().rfind(|done| done.counts() && !is_finally(done.task));
+        let last =
+            sequence.done.iter().rfind(|done| done.counts() && !is_finally(done.task) && !but.contains(&done.task));
         let of_step = last.and_then(|last| Self::of_group(sequence, step::group(&sequence.definition, last.task)));
         of_step.unwrap_or(Verdict { result: "pass", status: "succeeded", last: None })
     }
@@ -40,15 +46,14 @@ impl<'a> Verdict<'a> {
         let join = sequence.definition.tasks.get(group.start).map(|first| first.join).unwrap_or_default();
         let mut members: Vec<&DoneTask> =
             sequence.done.iter().filter(|done| group.contains(&done.task) && done.counts()).collect();
-        let is_good = |done: &&DoneTask| !Self::ends_with(done);
-        if join == Join::Any && members.iter().any(is_good) {
-            members.retain(is_good);
+        if join == Join::Any && members.iter().any(|done| done.went_well()) {
+            members.retain(|done| done.went_well());
         }
         let results: Vec<&str> = members.iter().map(|done| &*done.result).collect();
         let statuses: Vec<&str> = members.iter().map(|done| &*done.status).collect();
         // One that timed out has more to say than one that failed: nobody knows what it did.
         let timed_out = members.iter().find(|done| done.end == TaskEnd::TimedOut);
-        let failed = members.iter().find(|done| Self::ends_with(done));
+        let failed = members.iter().find(|done| done.failed());
         let last = *timed_out.or(failed).or(members.last())?;
         Some(Verdict { last: Some(last), ..worst(&results, &statuses) })
     }
@@ -56,11 +61,6 @@ impl<'a> Verdict<'a> {
     /// Whether no further task comes.
     pub fn ends(&self) -> bool {
         self.result == "fail" || self.status == "errored"
-    }
-
-    /// Whether no further task comes after this one.
-    pub(super) fn ends_with(done: &DoneTask) -> bool {
-        done.result == "fail" || done.status == "errored"
     }
 }
 

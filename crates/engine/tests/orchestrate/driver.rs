@@ -1,14 +1,15 @@
 //! A sequence with a clock, timers and a slot, driven by a script of one line for each input.
 //!
 //! `a starts` `a works` `a answers pass` are said by the tool `a` of the open task; `a answers build fail/errored` of an
-//! earlier one. `10m pass` lets time go by with all timers that elapse on the way; `restart` is what a server does that was
-//! away. Behind `=>` stand the facts that follow, separated by `;`.
+//! earlier one, `build#1` of its first attempt; `by lease` makes it one of its claim. `a claims build for 30s`, `a beats half
+//! done` and `a releases` are about claims. `10m pass` lets time go by with all timers that elapse on the way; `restart` is
+//! what a server does that was away, and `clock back 5m` sets the clock. Behind `=>` stand the facts that follow, separated by `;`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use capstan_engine::orchestrate::{
-    Attempt, AttemptEnd, Birth, Claim, Control, Deadline, Decision, Effect, Fact, Input, Limits, OpenTask, Outcome,
-    Phase, Reaction, ReactionKind, Scope, Sequence, Slot, TaskState, TimerKind, Why, apply, born, decide,
+    Attempt, AttemptEnd, Birth, Claim, Control, Decision, Effect, Fact, Input, Limits, Origin, Outcome, Reaction,
+    ReactionKind, Scope, Sequence, TimerKind, Why, Wish, apply, begin_again, born, decide, trigger_again,
 };
 use capstan_model::duration;
 use capstan_model::event::{CloudEvent, event_type};
@@ -30,6 +31,12 @@ pub(crate) fn definition(tasks: &str) -> shipyard::Sequence {
     };
     let tasks = tasks.split(',').map(task).collect();
     shipyard::Sequence { name: "delivery".to_owned(), tasks, ..shipyard::Sequence::default() }
+}
+
+/// A sequence as a shipyard has it, without its name.
+pub(crate) fn written(sequence: &str) -> shipyard::Sequence {
+    let shipyard = shipyard(&format!("{{name: dev, sequences: [{{name: delivery, {sequence}}}]}}"));
+    shipyard.stages[0].sequences[0].clone()
 }
 
 pub(crate) fn birth(definition: shipyard::Sequence, data: Value) -> Birth {
@@ -92,6 +99,31 @@ impl Driver {
 
     pub(crate) fn of(tasks: &str) -> Self {
         Self::new(birth(definition(tasks), Value::Null))
+    }
+
+    /// A sequence as a shipyard has it, such as `tasks: [{name: build, timeout: 5m}]`.
+    pub(crate) fn yaml(sequence: &str) -> Self {
+        Self::new(birth(written(sequence), Value::Null))
+    }
+
+    /// The same sequence again, where it has failed.
+    pub(crate) fn again(&self, origin: Origin) -> Self {
+        let trigger = trigger_again(&self.sequence, 1, self.at);
+        let wish = Wish { by: "kim".to_owned(), reason: "it was full".to_owned() };
+        let birth = begin_again(&self.sequence, &trigger, 9, false, origin, wish, self.at);
+        Self::new(birth)
+    }
+
+    /// The message with which it ended.
+    pub(crate) fn said_at_the_end(&self) -> String {
+        let end = self.published.iter().rfind(|event| event.kind == "sh.keptn.event.dev.delivery.finished");
+        end.map(|end| end.data["message"].as_str().unwrap_or_default().to_owned()).unwrap_or_default()
+    }
+
+    /// The data with which a task was offered last.
+    pub(crate) fn offered(&self, task: &str) -> &Value {
+        let id = self.id_of(Some(task));
+        &self.offers.iter().find(|offer| offer.id == id).unwrap().data
     }
 
     pub(crate) fn under(birth: Birth, limits: Limits, grants: bool) -> Self {
@@ -192,8 +224,12 @@ impl Driver {
         }
     }
 
-    /// Id of the task that was offered last, or of the last one of that name.
+    /// Id of the task that was offered last, or of the last one of that name, or with `#2` of the second.
     pub(crate) fn id_of(&self, task: Option<&str>) -> String {
+        if let Some((task, number)) = task.and_then(|task| task.split_once('#')) {
+            let mut named = self.offers.iter().filter(|offer| offer.kind == event_type::of_task(task, "triggered"));
+            return named.nth(number.parse::<usize>().unwrap() - 1).unwrap().id.clone();
+        }
         let named = |offer: &&CloudEvent| task.is_none_or(|task| offer.kind == event_type::of_task(task, "triggered"));
         self.offers.iter().rfind(named).map_or_else(|| "none".to_owned(), |offer| offer.id.clone())
     }
@@ -211,7 +247,7 @@ impl Driver {
     }
 
     /// The last claim of a tool that was granted.
-    fn lease_of(&self, tool: &str) -> String {
+    pub(crate) fn lease_of(&self, tool: &str) -> String {
         let leases = self.facts.iter().rev().filter_map(|(_, fact)| match fact {
             Fact::TaskStarted { lease: Some(lease), .. } => Some(lease),
             _ => None,
@@ -232,6 +268,11 @@ impl Driver {
             ["restart"] => {
                 self.up_since = self.at;
                 Vec::new()
+            }
+            ["clock", "back", by] => {
+                self.at -= SignedDuration::from_nanos(duration::parse(by).unwrap());
+                self.up_since = self.at;
+                self.hear(&Input::ClockSetBack).facts
             }
             [time, "pass"] => self.pass(SignedDuration::from_nanos(duration::parse(time).unwrap())),
             ["superseded", "by", run] => self.hear(&Input::Superseded { by: run.to_owned() }).facts,
@@ -264,7 +305,7 @@ impl Driver {
                 };
                 let is_verdict =
                     |word: &&str| word.contains('/') || ["pass", "warning", "fail", "nothing"].contains(word);
-                let task = rest.first().copied().filter(|word| !is_verdict(word));
+                let task = rest.first().copied().filter(|word| *word != "by" && !is_verdict(word));
                 let data = match rest.iter().copied().find(is_verdict) {
                     None | Some("nothing") => Value::Null,
                     Some(verdict) => {
@@ -273,7 +314,8 @@ impl Driver {
                     }
                 };
                 let id = self.id_of(task);
-                let reaction = self.reaction(source, kind, &id, data);
+                let mut reaction = self.reaction(source, kind, &id, data);
+                reaction.lease = rest.ends_with(&["by", "lease"]).then(|| self.lease_of(source));
                 self.hear(&Input::Reaction(reaction)).facts
             }
             _ => panic!("unknown line '{line}'"),
@@ -338,74 +380,14 @@ impl Driver {
             Fact::Ignored { why, .. } => match why {
                 Why::TaskOver { task } => format!("ignored: {task} over"),
                 Why::SequenceOver { outcome } => format!("ignored: {outcome}"),
+                Why::AttemptOver { task, attempt, .. } => format!("ignored: {task} #{attempt} over"),
+                Why::Claimed { .. } => "ignored: claimed".to_owned(),
+                Why::LeaseOver { .. } => "ignored: lease over".to_owned(),
                 Why::Duplicate => "ignored: duplicate".to_owned(),
                 Why::WrongScope { attribute, .. } => format!("ignored: other {attribute}"),
                 other => format!("ignored: {other:?}"),
             },
             other => format!("{other:?}"),
-        }
-    }
-
-    /// Nothing waits without a clock, what is offered is open, and what is over is over.
-    #[track_caller]
-    pub(crate) fn check_clock(&self) {
-        let sequence = &self.sequence;
-        let timer = |kind| self.timers.get(&kind).copied();
-        let open: Vec<&String> = self.open.iter().collect();
-        let mut attempts: Vec<&String> = sequence.attempts().map(|(_, attempt)| &attempt.triggered_id).collect();
-        attempts.sort();
-        assert_eq!(open, attempts, "offered is what is open");
-        match &sequence.phase {
-            Phase::Ended(_) => {
-                assert!(self.timers.is_empty(), "timers after the end: {:?}", self.timers);
-                assert_eq!(sequence.slot, Slot::None);
-                return;
-            }
-            Phase::Running { open } => {
-                assert!(open.iter().any(|open| !open.is_over()), "it runs and nothing is under way");
-                for open in open {
-                    self.check_open(open);
-                }
-            }
-            Phase::Queued => assert!(sequence.paused || sequence.slot == Slot::Wanted),
-        }
-        if sequence.paused {
-            assert_eq!(timer(TimerKind::Deadline), None, "the deadline of a paused one runs");
-            assert!(timer(TimerKind::Reminder).is_some(), "a paused one reminds of itself");
-            assert_eq!(sequence.slot, Slot::None, "a paused one leaves the slot to others");
-        }
-    }
-}
-
-impl Driver {
-    #[track_caller]
-    fn check_open(&self, open: &OpenTask) {
-        let sequence = &self.sequence;
-        let timer = |kind| self.timers.get(&kind).copied();
-        let clock = |deadline: Deadline| match deadline {
-            Deadline::At(at) => {
-                assert!(!sequence.paused, "the deadline of a paused one runs");
-                assert!(timer(TimerKind::Deadline).is_some_and(|due| due <= at), "nothing wakes it at {at}");
-            }
-            Deadline::Left(_) => assert!(sequence.paused, "the deadline of a running one stands still"),
-            Deadline::None => {
-                assert_eq!(sequence.name_of(open.task), "approval");
-                assert!(timer(TimerKind::Reminder).is_some(), "an approval reminds of itself");
-            }
-        };
-        match &open.state {
-            TaskState::Offered(attempt) => {
-                clock(attempt.deadline);
-                attempt.leases.iter().for_each(|lease| clock(lease.deadline));
-            }
-            TaskState::Ready { due } => {
-                let is_due = due.is_none_or(|due| due <= self.at);
-                let wakes = timer(TimerKind::Delay).is_some_and(|timer| due.is_some_and(|due| timer <= due));
-                assert!(is_due || wakes, "nothing wakes it at {due:?}");
-                assert!(sequence.paused || sequence.slot != Slot::None, "it waits for a slot that it does not want");
-                assert!(sequence.paused || sequence.slot != Slot::Held || !is_due, "it could go on and does not");
-            }
-            TaskState::Over(_) => {}
         }
     }
 }

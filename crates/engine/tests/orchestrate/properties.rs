@@ -1,13 +1,16 @@
 //! Whatever comes, in whatever order.
 
+use std::collections::BTreeSet;
+
 use capstan_engine::orchestrate::{
-    Control, Fact, Input, Limits, Phase, ReactionKind, Sequence, Slot, apply, born, decide,
+    Claim, Control, Effect, Fact, Input, Lease, Limits, Origin, Outcome, Phase, ReactionKind, Sequence, Slot, apply,
+    born, decide,
 };
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::driver::{Driver, birth, definition};
+use super::driver::{Driver, birth, definition, written};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -21,7 +24,18 @@ enum Step {
     Grant,
     Blocked,
     Control(Control),
+    Superseded,
+    Claim {
+        source: &'static str,
+        task: TaskOf,
+        seconds: i64,
+    },
+    Beat(&'static str),
+    Release(&'static str),
+    /// An answer by the last lease of a tool, which may be over.
+    ByLease(&'static str, &'static str),
     Pass(i64),
+    SetBack(i64),
     Restart,
     /// The last reaction once more.
     Again,
@@ -30,6 +44,8 @@ enum Step {
 #[derive(Debug, Clone, Copy)]
 enum TaskOf {
     Open,
+    /// That of a group.
+    OpenAt(usize),
     Earlier(usize),
     Nobody,
 }
@@ -37,11 +53,18 @@ enum TaskOf {
 fn any_step() -> impl Strategy<Value = Step> {
     let source = prop::sample::select(vec!["a", "b", "c"]);
     let kind = prop::sample::select(vec![ReactionKind::Started, ReactionKind::Finished, ReactionKind::StatusChanged]);
-    let task =
-        prop_oneof![8 => Just(TaskOf::Open), 1 => (0_usize..4).prop_map(TaskOf::Earlier), 1 => Just(TaskOf::Nobody)];
+    let task = || {
+        prop_oneof![
+            4 => Just(TaskOf::Open),
+            6 => (0_usize..3).prop_map(TaskOf::OpenAt),
+            1 => (0_usize..6).prop_map(TaskOf::Earlier),
+            1 => Just(TaskOf::Nobody),
+        ]
+    };
+    let tool = || prop::sample::select(vec!["a", "b", "c"]);
     let result = prop::sample::select(vec!["pass", "pass", "pass", "warning", "fail", "", "odd"]);
     let status = prop::sample::select(vec!["succeeded", "succeeded", "succeeded", "errored", "aborted", "", "odd"]);
-    let react = (source, kind, task, result, status).prop_map(|(source, kind, task, result, status)| Step::React {
+    let react = (source, kind, task(), result, status).prop_map(|(source, kind, task, result, status)| Step::React {
         source,
         kind,
         task,
@@ -56,7 +79,15 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Blocked),
         2 => prop::sample::select(vec![Control::Pause, Control::Resume]).prop_map(Step::Control),
         1 => prop::bool::weighted(0.2).prop_map(|end| if end { Step::Control(Control::Abort) } else { Step::Restart }),
+        1 => prop::bool::weighted(0.2).prop_map(|it| if it { Step::Superseded } else { Step::Blocked }),
+        5 => (tool(), task(), prop::sample::select(vec![30, 300, 3_000]))
+            .prop_map(|(source, task, seconds)| Step::Claim { source, task, seconds }),
+        2 => tool().prop_map(Step::Beat),
+        1 => tool().prop_map(Step::Release),
+        3 => (tool(), prop::sample::select(vec!["pass", "pass", "warning", "fail"]))
+            .prop_map(|(tool, result)| Step::ByLease(tool, result)),
         4 => pass.prop_map(Step::Pass),
+        1 => prop::sample::select(vec![1, 60, 700]).prop_map(Step::SetBack),
         2 => Just(Step::Again),
     ]
 }
@@ -64,6 +95,35 @@ fn any_step() -> impl Strategy<Value = Step> {
 fn any_tasks() -> impl Strategy<Value = String> {
     let task = prop::sample::select(vec!["build", "check", "approval", "build 1m", "approval 10m"]);
     prop::collection::vec(task, 1..5).prop_map(|tasks| tasks.join(", "))
+}
+
+/// A sequence with all that a shipyard can say of one.
+fn any_definition(tasks: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let keys = || {
+        let retry = prop::sample::select(vec!["", "", ", retry: {attempts: 2}", ", retry: {attempts: 3, backoff: 1m}"]);
+        let limits = prop::sample::select(vec!["", "", "", ", timeout: 2m", ", startTimeout: 5m"]);
+        let when =
+            prop::sample::select(vec!["", "", "", ", when: n > 2", ", when: result != 'warning'", ", when: false"]);
+        let delay = prop::sample::select(vec!["", "", "", ", triggeredAfter: 1m"]);
+        (retry, limits, when, delay).prop_map(|(retry, limits, when, delay)| format!("{retry}{limits}{when}{delay}"))
+    };
+    let name = move || prop::sample::select(tasks);
+    // A step is a group where it has more than one task.
+    let step = move || (prop::collection::vec((name(), keys()), 1..4), any::<bool>());
+    let steps = (prop::collection::vec(step(), 0..4), prop::collection::vec(step(), 0..3));
+    let timeout = prop::sample::select(vec!["", "", "timeout: 20m, "]);
+    (steps, timeout).prop_filter_map("it has tasks", |((steps, at_the_end), timeout)| {
+        let mut tasks = Vec::new();
+        let all = steps.iter().map(|step| (step, "")).chain(at_the_end.iter().map(|step| (step, ", finally: true")));
+        for (group, ((members, any), finally)) in all.enumerate() {
+            for (at, (name, keys)) in members.iter().enumerate() {
+                let parallel = if members.len() > 1 { format!(", parallel: g{group}") } else { String::new() };
+                let join = if members.len() > 1 && *any && at == 0 { ", join: any" } else { "" };
+                tasks.push(format!("{{name: {name}{keys}{parallel}{join}{finally}}}"));
+            }
+        }
+        (!tasks.is_empty()).then(|| format!("{timeout}tasks: [{}]", tasks.join(", ")))
+    })
 }
 
 fn limits() -> Limits {
@@ -78,9 +138,10 @@ fn limits() -> Limits {
 /// What the decision of one input must keep to.
 fn check(before: &Sequence, driver: &Driver, from: usize) {
     let new = &driver.facts[from..];
+    let told = driver.published.iter().filter(|event| event.triggered_id.as_deref() == Some("trigger")).count();
     let ends = driver.facts.iter().filter(|(_, fact)| matches!(fact, Fact::Ended(_))).count();
     assert_eq!(ends, usize::from(driver.sequence.is_over()));
-    assert_eq!(driver.published.len(), ends, "its end is told once");
+    assert_eq!(told, ends, "its end is told once");
     if before.is_over() {
         assert_eq!(*before, driver.sequence);
         assert!(new.iter().all(|(_, fact)| matches!(fact, Fact::Ignored { .. })), "after the end: {new:?}");
@@ -88,6 +149,22 @@ fn check(before: &Sequence, driver: &Driver, from: usize) {
     if driver.sequence.phase == Phase::Queued {
         assert!(driver.offers.is_empty());
     }
+    let (mut paused, mut slot) = (before.paused, before.slot);
+    for (_, fact) in new {
+        match fact {
+            Fact::Paused => paused = true,
+            Fact::Resumed => paused = false,
+            Fact::Closing(closing) => paused &= closing.outcome != Outcome::Aborted,
+            Fact::SlotWanted => slot = Slot::Wanted,
+            Fact::SlotHeld => slot = Slot::Held,
+            Fact::SlotFreed => slot = Slot::None,
+            Fact::TaskOffered { .. } => assert!(!paused && slot == Slot::Held, "offered out of turn: {new:?}"),
+            _ => {}
+        }
+    }
+    // An approval is offered in its turn, which it then leaves to others; what is offered is withdrawn once: the driver sees.
+    let ids: BTreeSet<&str> = driver.offers.iter().map(|offer| &*offer.id).collect();
+    assert_eq!(ids.len(), driver.offers.len(), "an id for each attempt");
     driver.check_clock();
 }
 
@@ -103,8 +180,25 @@ fn check_fold(driver: &Driver) {
         apply(&mut folded, fact, at);
     }
     assert_eq!(folded, driver.sequence);
+    for fact in &read {
+        assert_eq!(serde_json::from_value::<Fact>(serde_json::to_value(fact).unwrap()).unwrap(), *fact);
+    }
     let state = serde_json::to_string(&driver.sequence).unwrap();
     assert_eq!(serde_json::from_str::<Sequence>(&state).unwrap(), driver.sequence);
+}
+
+impl TaskOf {
+    fn id(self, driver: &Driver) -> String {
+        match self {
+            Self::Open => driver.id_of(None),
+            Self::OpenAt(at) => {
+                let open = driver.sequence.attempts().nth(at).map(|(_, attempt)| attempt.triggered_id.clone());
+                open.unwrap_or_else(|| driver.id_of(None))
+            }
+            Self::Earlier(at) => driver.offers.get(at).map_or_else(String::new, |offer| offer.id.clone()),
+            Self::Nobody => "nobody".to_owned(),
+        }
+    }
 }
 
 fn run(driver: &mut Driver, steps: Vec<Step>) {
@@ -115,11 +209,7 @@ fn run(driver: &mut Driver, steps: Vec<Step>) {
         let had_slot = before.slot;
         match step {
             Step::React { source, kind, task, verdict: (result, status) } => {
-                let id = match task {
-                    TaskOf::Open => driver.id_of(None),
-                    TaskOf::Earlier(at) => driver.offers.get(at).map_or_else(String::new, |offer| offer.id.clone()),
-                    TaskOf::Nobody => "nobody".to_owned(),
-                };
+                let id = task.id(driver);
                 let data = json!({ "result": result, "status": status, "n": from, "list": [result] });
                 let reaction = driver.reaction(source, kind, &id, data);
                 driver.hear(&Input::Reaction(reaction.clone()));
@@ -127,7 +217,7 @@ fn run(driver: &mut Driver, steps: Vec<Step>) {
             }
             Step::Again => {
                 let Some(reaction) = last.clone() else { continue };
-                let owed = before.current().map_or(0, |(_, attempt)| {
+                let owed = before.attempt_of(&reaction.triggered_id).map_or(0, |(_, attempt)| {
                     let of = |finished| {
                         attempt.events.iter().filter(|e| e.finished == finished && e.source == reaction.source).count()
                     };
@@ -135,7 +225,7 @@ fn run(driver: &mut Driver, steps: Vec<Step>) {
                 });
                 let is_answer = reaction.kind == ReactionKind::Finished;
                 let was_heard = before
-                    .current()
+                    .attempt_of(&reaction.triggered_id)
                     .is_some_and(|(_, attempt)| attempt.events.iter().any(|event| event.id == reaction.event_id));
                 let decision = driver.hear(&Input::Reaction(reaction));
                 if is_answer && (before.is_over() || (was_heard && owed == 0)) {
@@ -163,8 +253,52 @@ fn run(driver: &mut Driver, steps: Vec<Step>) {
             Step::Control(control) => {
                 driver.hear(&Input::Control(control));
                 if control == Control::Abort {
-                    assert!(driver.sequence.is_over());
+                    let ends = driver.sequence.definition.tasks.iter().any(|task| task.finally);
+                    assert!(driver.sequence.is_over() || (ends && before.closing.is_none()));
                 }
+            }
+            Step::Superseded => {
+                driver.hear(&Input::Superseded { by: "run-2".to_owned() });
+                let again = driver.hear(&Input::Superseded { by: "run-3".to_owned() });
+                assert!(driver.sequence.is_over() || driver.sequence.closing.is_some());
+                assert!(again.facts.is_empty() && again.effects.is_empty(), "{again:?}");
+            }
+            Step::Claim { source, task, seconds } => {
+                let (triggered_id, tool) = (task.id(driver), source.to_owned());
+                let claim = Input::Claimed(Claim { triggered_id, tool, term: SignedDuration::from_secs(seconds) });
+                driver.hear(&claim);
+                let again = driver.hear(&claim);
+                assert!(again.facts.is_empty() && again.effects.is_empty(), "{again:?}");
+            }
+            Step::Beat(tool) => {
+                let lease = driver.lease_of(tool);
+                let lives = before.lease(&lease).is_some();
+                let decision = driver.hear(&Input::Heartbeat { lease, progress: Some("n".to_owned()) });
+                assert_eq!(decision.facts.len(), usize::from(lives));
+                assert!(decision.effects.iter().all(|effect| matches!(effect, Effect::Arm(..))), "{decision:?}");
+            }
+            Step::Release(tool) => {
+                let lease = driver.lease_of(tool);
+                let release = Input::Released { lease, reason: String::new() };
+                driver.hear(&release);
+                assert!(driver.hear(&release).facts.is_empty());
+            }
+            Step::ByLease(tool, result) => {
+                let lease = driver.lease_of(tool);
+                let id = Lease::triggered_id(&lease).unwrap_or("none").to_owned();
+                let lives = before.lease(&lease).is_some();
+                let data = json!({ "result": result, "status": "succeeded", "n": from });
+                let mut reaction = driver.reaction(tool, ReactionKind::Finished, &id, data);
+                reaction.lease = Some(lease);
+                let first = driver.hear(&Input::Reaction(reaction.clone()));
+                assert_eq!(matches!(first.facts[..], [Fact::Ignored { .. }]), !lives, "{first:?}");
+                let again = driver.hear(&Input::Reaction(reaction));
+                assert!(matches!(again.facts[..], [Fact::Ignored { .. }]), "{again:?}");
+            }
+            Step::SetBack(seconds) => {
+                driver.at -= SignedDuration::from_secs(seconds);
+                driver.up_since = driver.at;
+                driver.hear(&Input::ClockSetBack);
             }
             Step::Pass(seconds) => {
                 driver.pass(SignedDuration::from_secs(seconds));
@@ -190,6 +324,51 @@ proptest! {
         birth.paused = paused;
         let mut driver = Driver::under(birth, limits(), grants);
         run(&mut driver, steps);
+    }
+
+    #[test]
+    fn whatever_a_shipyard_says_nothing_waits_without_a_clock(
+        definition in any_definition(&["build", "check", "approval"]),
+        paused in prop::bool::weighted(0.1),
+        grants in prop::bool::weighted(0.8),
+        steps in prop::collection::vec(any_step(), 0..80),
+    ) {
+        let mut birth = birth(written(&definition), json!({ "n": 1 }));
+        birth.paused = paused;
+        let mut driver = Driver::under(birth, limits(), grants);
+        run(&mut driver, steps);
+    }
+
+    /// Without a person in it: once time goes by and nothing is said, it is over. What failed can be done again, with new ids.
+    #[test]
+    fn whatever_a_shipyard_says_it_comes_to_an_end(
+        definition in any_definition(&["build", "check", "deployment"]),
+        steps in prop::collection::vec(any_step(), 0..60),
+        stage in any::<bool>(),
+    ) {
+        let mut driver = Driver::under(birth(written(&definition), json!({ "n": 1 })), limits(), true);
+        run(&mut driver, steps);
+        driver.hear(&Input::Control(Control::Resume));
+        driver.pass(SignedDuration::from_hours(24));
+        prop_assert!(driver.sequence.is_over(), "{:?}", driver.sequence.phase);
+        check_fold(&driver);
+
+        let mut again = driver.again(if stage { Origin::Stage } else { Origin::Task });
+        again.pass(SignedDuration::from_hours(24 * 30));
+        prop_assert!(again.sequence.is_over(), "{:?}", again.sequence.phase);
+        check_fold(&again);
+        let number = |facts: &Driver, of: usize| {
+            let numbers = facts.facts.iter().filter_map(|(_, fact)| match fact {
+                Fact::TaskOffered { task, attempt, .. } if *task == of => Some(*attempt),
+                _ => None,
+            });
+            numbers.collect::<Vec<_>>()
+        };
+        for task in 0..driver.sequence.definition.tasks.len() {
+            let numbers = [number(&driver, task), number(&again, task)].concat();
+            let expected: Vec<u32> = (1..=numbers.len() as u32).collect();
+            prop_assert_eq!(numbers, expected, "attempts of task {}", task);
+        }
     }
 
     /// A tool that answers, others that fall silent: sooner or later it is over.

@@ -133,6 +133,7 @@ pub(super) fn sequence(id: &str, triggered_at: Timestamp, ordinal: u64) -> Seque
             past: vec![past()],
             name: "build".to_owned(),
             triggered_id: format!("{id}-t0"),
+            attempts: 2,
             result: "pass".to_owned(),
             status: "succeeded".to_owned(),
             properties: json!({"build": {"image": "registry/cart:1.2"}}),

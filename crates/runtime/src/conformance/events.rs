@@ -296,7 +296,7 @@ fn all_facts() -> Vec<Fact> {
             message: text("nobody started"),
             due: Some(at(9) + nanosecond()),
         },
-        Fact::TaskEnded { task: 1, end: TaskEnd::Skipped, message: text("'when: false' does not hold") },
+        Fact::TaskEnded { task: 1, end: TaskEnd::Skipped, message: text("its condition does not hold: false") },
         Fact::Closing(Box::new(Closing {
             outcome: Outcome::Aborted,
             status: text("aborted"),

@@ -14,6 +14,7 @@
 
 mod build;
 mod burial;
+mod claims;
 mod differential;
 mod event_filters;
 mod events;

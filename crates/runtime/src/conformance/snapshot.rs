@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use super::build::DEPLOYMENT;
 use super::lab::{Lab, at};
 use crate::ports::{
-    EventFilter, FactFilter, OfferFilter, ProjectId, RunFilter, SequenceFilter, Slice, StoreReader, StoreTx,
+    ClaimFilter, EventFilter, FactFilter, OfferFilter, ProjectId, RunFilter, SequenceFilter, Slice, StoreReader,
+    StoreTx,
 };
 
 /// All answers about a project of project 'shop' with its id, from a reader and from a transaction.
@@ -43,6 +45,9 @@ pub(super) fn of_reader(reader: &dyn StoreReader, name: &str, id: ProjectId) -> 
     for id in ["s-1", "s-2"] {
         add("sequence", &reader.sequence(id).unwrap());
     }
+    for id in ["offer-1", "offer-2"] {
+        add("sequence of", &reader.sequence_of(id).unwrap());
+    }
     let filter = SequenceFilter { project: name.to_owned(), ..SequenceFilter::default() };
     add("sequences", &reader.sequences(&filter, Slice::ALL).unwrap());
     add("next timer", &reader.next_timer().unwrap());
@@ -74,6 +79,12 @@ pub(super) fn of_tx(tx: &mut dyn StoreTx, name: &str, id: ProjectId, positions: 
         add("run", &tx.run(id, &format!("c-{number}")).unwrap());
         add("sequence", &tx.sequence(&format!("s-{number}")).unwrap());
         add("sequence of", &tx.sequence_of(&format!("offer-{number}")).unwrap());
+        add("offered", &tx.offered(&format!("offer-{number}")).unwrap());
+    }
+    for tool in ["taker", "other", "nobody"] {
+        let filter =
+            ClaimFilter { tool: tool.to_owned(), kinds: vec![DEPLOYMENT.to_owned()], ..ClaimFilter::default() };
+        add("claimable", &tx.claimable(&filter, 100).unwrap());
     }
     add("timers", &tx.due_timers(at(1_000_000), 100).unwrap());
     text

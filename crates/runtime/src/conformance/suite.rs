@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{burial, event_filters, events, facts, offers, projects, runs, sequences, totals, transactions, waiting};
+use super::{
+    burial, claims, event_filters, events, facts, offers, projects, runs, sequences, totals, transactions, waiting,
+};
 use crate::ports::Store;
 
 /// Checks one behaviour on stores that the given function makes, each fresh and empty. Panics where it does not hold.
@@ -80,7 +82,14 @@ pub fn behaviours() -> &'static [(&'static str, Behaviour)] {
         offers::each_field_filters,
         offers::a_withdrawn_offer_is_listed_no_more,
         offers::who_offered_a_task_is_known_for_ever,
+        claims::what_is_listed_is_offered,
+        claims::what_a_tool_has_it_cannot_claim,
+        claims::each_field_filters,
+        claims::the_oldest_are_claimed_first,
+        claims::takers_go_with_the_offer_and_with_the_project,
         waiting::queues_are_empty_at_first_and_replaced,
+        waiting::a_name_of_a_queue_is_any_text,
+        waiting::a_queue_of_those_that_stand_aside_is_kept,
         waiting::a_timer_is_replaced_by_one_of_its_kind,
         waiting::a_disarmed_timer_is_gone,
         waiting::elapsed_timers_come_oldest_first_and_stay,

@@ -22,10 +22,42 @@ pub(super) fn queues_are_empty_at_first_and_replaced(make: Make<'_>) {
         });
         assert_eq!(lab.reader.queue(shop, "dev cart").unwrap(), queue(names));
         assert_eq!(lab.peek(|tx| tx.queue(shop, "dev cart").unwrap()), queue(names));
-        for (project, name) in [(bank, "dev cart"), (shop, "prod cart"), (shop, "dev"), (shop, "dev cart ")] {
+        for (project, name) in
+            [(bank, "dev cart"), (shop, "prod cart"), (shop, "dev"), (shop, "dev cart "), (shop, "Dev cart")]
+        {
             assert_eq!(lab.reader.queue(project, name).unwrap(), Queue::default());
         }
     }
+}
+
+/// Names are any text: that of a key, that of a service in a stage, and such as look like parts of a question.
+pub(super) fn a_name_of_a_queue_is_any_text(make: Make<'_>) {
+    let mut lab = Lab::new(make);
+    let shop = lab.project("shop");
+    let names =
+        ["dev\u{1f}cart", "\u{1f}dev", "\u{1f}", "", "it's \"quoted\"", "%", "_", "'; --", "ü", "\u{1f}db-cart"];
+    lab.commit(|tx| {
+        for (length, name) in names.iter().enumerate() {
+            tx.put_queue(shop, name, &queue(&["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"][length..])).unwrap();
+        }
+    });
+    lab.store.reopen().unwrap();
+    for (length, name) in names.iter().enumerate() {
+        let expected = queue(&["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"][length..]);
+        assert_eq!(lab.reader.queue(shop, name).unwrap(), expected, "{name:?}");
+        assert_eq!(lab.peek(|tx| tx.queue(shop, name).unwrap()), expected, "{name:?}");
+    }
+}
+
+/// Those that stand aside are kept with the others.
+pub(super) fn a_queue_of_those_that_stand_aside_is_kept(make: Make<'_>) {
+    let mut lab = Lab::new(make);
+    let shop = lab.project("shop");
+    let mut aside = queue(&["a"]);
+    aside.step_aside("a");
+    lab.commit(|tx| tx.put_queue(shop, "dev cart", &aside).unwrap());
+    assert_eq!(lab.reader.queue(shop, "dev cart").unwrap(), aside);
+    assert!(!aside.aside.is_empty() && aside.held.is_empty());
 }
 
 /// Armed timers need a sequence that is stored.

@@ -34,6 +34,7 @@ pub(super) fn fill_project(tx: &mut dyn StoreTx, project: ProjectId) -> Filled {
     let offer = event("offer-1", at(2));
     let position = tx.append_event(Some(project), &offer).unwrap();
     tx.offer(project, "s-1", position, &offer).unwrap();
+    tx.add_taker(project, "offer-1", "taker").unwrap();
     tx.append_fact(&fact(Some(project), &Fact::SlotWanted)).unwrap();
     tx.put_queue(project, "dev cart", &queue(&["s-1", "s-9"])).unwrap();
     tx.arm(&timer("s-1", TimerKind::Deadline, at(600))).unwrap();
@@ -104,6 +105,12 @@ pub(super) const WRITES: &[Write] = &[
         let offer = event("offer-2", at(9));
         let position = tx.append_event(Some(filled.project), &offer).unwrap();
         tx.offer(filled.project, "s-1", position, &offer).unwrap();
+    }),
+    ("add_taker", |tx, filled| tx.add_taker(filled.project, "offer-1", "other").unwrap()),
+    ("remove_taker", |tx, _| tx.remove_taker("offer-1", "taker").unwrap()),
+    ("remove_taker and add_taker", |tx, filled| {
+        tx.remove_taker("offer-1", "taker").unwrap();
+        tx.add_taker(filled.project, "offer-1", "other").unwrap();
     }),
     ("withdraw", |tx, _| tx.withdraw("offer-1").unwrap()),
     ("arm, new", |tx, _| tx.arm(&timer("s-1", TimerKind::Delay, at(9))).unwrap()),

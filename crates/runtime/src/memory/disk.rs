@@ -108,6 +108,11 @@ impl MemoryDisk {
         self.lock().ordered.reopen = true;
     }
 
+    /// Ids of listed tasks and the tools that have taken them up, as the last write left them.
+    pub fn takers(&self) -> Vec<(String, String)> {
+        self.lock().state.takers.keys().cloned().collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

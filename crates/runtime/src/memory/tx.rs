@@ -269,12 +269,20 @@ impl StoreTx for MemoryTx {
     fn claimable(&mut self, filter: &ClaimFilter, limit: u64) -> Result<Vec<Offered>, StoreError> {
         let inner = self.inner()?;
         let state = &inner.state;
+        let project = match &filter.project {
+            None => None,
+            Some(name) => match state.project_named(name) {
+                Some(project) => Some(project.id),
+                None => return Ok(Vec::new()),
+            },
+        };
         let wanted = |(position, id): &&(u64, String)| {
             let Some(event) = state.events.get(position).map(|row| &row.event) else { return false };
             let is =
                 |limit: &Option<String>, field| limit.as_ref().is_none_or(|it| data_text(&event.data, field) == it);
+            let Some(link) = state.links.get(id) else { return false };
             filter.kinds.contains(&event.kind)
-                && is(&filter.project, "project")
+                && project.is_none_or(|project| link.project == project)
                 && is(&filter.stage, "stage")
                 && is(&filter.service, "service")
                 && !state.takers.contains_key(&(id.clone(), filter.tool.clone()))

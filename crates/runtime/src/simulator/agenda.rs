@@ -6,6 +6,9 @@ use capstan_engine::orchestrate::Control;
 use capstan_model::event::CloudEvent;
 use jiff::SignedDuration;
 
+use super::tool::Answer;
+use crate::command;
+
 /// Something that happens to a [`super::World`] from outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
@@ -20,6 +23,39 @@ pub enum Act {
         /// Not any more then, since the beginning.
         until: SignedDuration,
     },
+    /// A tool claims a task like this one, the oldest that there is.
+    Claim {
+        /// Which of the tools, by its place.
+        tool: usize,
+        /// The `.triggered` event that it has heard of.
+        offer: Box<CloudEvent>,
+        /// What it does with the task.
+        answer: Box<Answer>,
+    },
+    /// A tool is still at work on what it has claimed, and says so again until it is done.
+    Alive {
+        /// The lease.
+        lease: String,
+        /// What it says of its work.
+        progress: Option<String>,
+        /// How often.
+        every: SignedDuration,
+        /// Not any more then, since the beginning.
+        until: SignedDuration,
+    },
+    /// A tool gives back what it has claimed.
+    Release {
+        /// Which of the tools, by its place.
+        tool: usize,
+        /// The `.triggered` event of the task.
+        offer: Box<CloudEvent>,
+        /// The lease.
+        lease: String,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// A tool answers what it has claimed.
+    Answer(Box<command::Answer>),
     /// Somebody steers a run.
     Control {
         /// Name of its project.

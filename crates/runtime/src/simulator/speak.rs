@@ -1,12 +1,12 @@
 //! What tools and people say to a world.
 
-use capstan_engine::orchestrate::Control;
+use capstan_engine::orchestrate::{Control, Origin, Wish};
 use capstan_model::event::{CloudEvent, event_type};
 use serde_json::{Map, Value};
 
 use super::tool::reaction;
 use super::world::World;
-use crate::command::{Command, Reply};
+use crate::command::{Command, CommandError, Reply};
 
 impl World {
     /// Triggers a sequence in a run of its own, whose context it gives. `data` is merged with project, stage and service.
@@ -94,6 +94,19 @@ impl World {
         let (project, context) = (project.to_owned(), context.to_owned());
         let command = Command::Control { project, context, stage: stage.map(str::to_owned), control };
         matches!(self.submit(command), Ok(Reply::Done))
+    }
+
+    /// Has done again what failed in a run. Fails where nothing is to be done again, and says why.
+    pub fn rerun(
+        &mut self,
+        project: &str,
+        context: &str,
+        stage: Option<&str>,
+        origin: Origin,
+        wish: Wish,
+    ) -> Result<Reply, CommandError> {
+        let (project, context, stage) = (project.to_owned(), context.to_owned(), stage.map(str::to_owned));
+        self.submit(Command::Rerun { project, context, stage, origin, wish })
     }
 
     fn say(&mut self, mut event: CloudEvent) -> String {

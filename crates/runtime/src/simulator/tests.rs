@@ -1,6 +1,8 @@
 //! A world behaves: time passes on demand, tools do what they should, and the same script leads to the same facts.
 
-use capstan_engine::orchestrate::{Control, Place, Queue, RunState, Sequence, TimerKind, Why};
+use capstan_engine::orchestrate::{
+    Control, NotPassed, Phase, Place, Queue, RunResult, RunState, Sequence, TimerKind, Why,
+};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -111,7 +113,7 @@ fn what_was_not_synced_never_was() {
 #[test]
 fn what_is_bent_is_found() {
     type Bend = fn(&mut dyn StoreTx, ProjectId, Sequence);
-    let bends: [(&str, Bend); 7] = [
+    let bends: [(&str, Bend); 12] = [
         ("waits without a clock", |tx, _, sequence| tx.disarm(&sequence.id, TimerKind::Deadline).unwrap()),
         ("is not offered", |tx, _, sequence| tx.withdraw(&sequence.current().unwrap().1.triggered_id).unwrap()),
         ("stands otherwise in the queue", |tx, project, sequence| {
@@ -130,6 +132,28 @@ fn what_is_bent_is_found() {
             run.open.clear();
             tx.put_run(project, &run).unwrap();
         }),
+        ("is kept as a taker", |tx, project, sequence| {
+            tx.add_taker(project, &sequence.current().unwrap().1.triggered_id, "helm").unwrap();
+        }),
+        ("stands otherwise in the queue", |tx, project, sequence| {
+            let mut queue = tx.queue(project, &sequence.queue()).unwrap();
+            queue.aside.extend(queue.held.clone());
+            tx.put_queue(project, &sequence.queue(), &queue).unwrap();
+        }),
+        ("takes other sequences for failed", |tx, project, sequence| {
+            let mut run = tx.run(project, &sequence.scope.context).unwrap().unwrap();
+            let (stage, sequence) = ("dev".to_owned(), sequence.id);
+            let end = NotPassed { stage, sequence: sequence.clone(), result: RunResult::Fail, began: true };
+            run.not_passed.insert(sequence, end);
+            tx.put_run(project, &run).unwrap();
+        }),
+        ("nothing is under way", |tx, project, sequence| {
+            tx.put_sequence(project, &Sequence { phase: Phase::Running { open: Vec::new() }, ..sequence }).unwrap();
+        }),
+        ("it is coming to its end: true", |tx, project, sequence| {
+            let closing = serde_json::from_value(json!({"outcome": "finished", "status": "", "result": ""})).unwrap();
+            tx.put_sequence(project, &Sequence { closing: Some(closing), ..sequence }).unwrap();
+        }),
         ("two events have the id", |tx, project, sequence| {
             let offer = tx.event(sequence.ordinal + 1).unwrap().unwrap();
             tx.append_event(Some(project), &offer).unwrap();
@@ -141,12 +165,12 @@ fn what_is_bent_is_found() {
         let sequence = world.sequences(&run).remove(0);
         let project = world.reader().project("shop").unwrap().unwrap().id;
         let contexts = world.contexts().map(|(project, context)| (project.to_owned(), context.to_owned())).collect();
-        let now = world.now();
-        assert!(invariants::check(world.store(), &contexts, now).unwrap().is_empty());
+        let (limits, now) = (*world.limits(), world.now());
+        assert!(invariants::check(world.store(), &contexts, &limits, now).unwrap().is_empty());
         let mut tx = world.store().begin().unwrap();
         bend(&mut *tx, project, sequence);
         tx.commit().unwrap();
-        let faults = invariants::check(world.store(), &contexts, now).unwrap();
+        let faults = invariants::check(world.store(), &contexts, &limits, now).unwrap();
         assert!(faults.iter().any(|fault| fault.contains(told)), "{told}: {faults:?}");
     }
 }

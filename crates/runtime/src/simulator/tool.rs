@@ -24,6 +24,8 @@ pub struct Tool {
     pub context: Option<String>,
     /// The `source` of its events.
     pub source: String,
+    /// How long it may be silent, where it claims its tasks; none: it takes part by events alone.
+    pub lease: Option<SignedDuration>,
     /// What it does at its first, second, … task of a run; the last one again and again. Without any it does nothing.
     pub answers: Vec<Answer>,
 }
@@ -31,7 +33,7 @@ pub struct Tool {
 /// What a tool does with one task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// Whether it says that it starts.
+    /// Whether it says that it starts; a claim says so.
     pub starts: bool,
     /// How long after the offer it starts.
     pub after: SignedDuration,
@@ -39,8 +41,12 @@ pub struct Answer {
     pub works: SignedDuration,
     /// Whether it falls silent instead of answering.
     pub dies: bool,
-    /// How often it says that it is still at work.
+    /// How often it says that it is still at work; none: never or, where it has claimed the task, three times a lease.
     pub heartbeat: Option<SignedDuration>,
+    /// What it says of its work then, where it has claimed the task.
+    pub progress: Option<String>,
+    /// Why it gives the task that it has claimed back instead of answering; none: it does not.
+    pub releases: Option<String>,
     /// How often it answers.
     pub times: u32,
     /// The data of its answer; those of the scope are added.
@@ -58,6 +64,8 @@ impl Default for Answer {
             works: SignedDuration::ZERO,
             dies: false,
             heartbeat: None,
+            progress: None,
+            releases: None,
             times: 1,
             data,
         }
@@ -73,6 +81,7 @@ impl Tool {
             service: None,
             context: None,
             source: source.to_owned(),
+            lease: None,
             answers: vec![Answer::default()],
         }
     }
@@ -98,11 +107,19 @@ pub(super) struct Tools {
     told: BTreeSet<String>,
     /// How many tasks each was given in a run.
     turns: BTreeMap<(usize, String), usize>,
+    /// Leases of which their tools have heard that they are over.
+    pub(super) over: BTreeSet<String>,
 }
 
 impl Default for Tools {
     fn default() -> Self {
-        Self { approval: true, scripted: Vec::new(), told: BTreeSet::new(), turns: BTreeMap::new() }
+        Self {
+            approval: true,
+            scripted: Vec::new(),
+            told: BTreeSet::new(),
+            turns: BTreeMap::new(),
+            over: BTreeSet::new(),
+        }
     }
 }
 
@@ -120,15 +137,31 @@ impl Tools {
         let context = offer.context.clone().unwrap_or_default();
         for (at, tool) in self.scripted.iter().enumerate().filter(|(_, tool)| tool.is_for(offer)) {
             let turn = self.turns.entry((at, context.clone())).or_default();
-            if let Some(answer) = tool.answers.get(*turn).or(tool.answers.last()) {
-                answer.plan(offer, &tool.source, now, agenda);
+            match tool.answers.get(*turn).or(tool.answers.last()) {
+                Some(answer) if tool.lease.is_some() => answer.plan_claim(at, offer, now, agenda),
+                Some(answer) => answer.plan(offer, &tool.source, now, agenda),
+                None => {}
             }
+            *turn += 1;
+        }
+    }
+
+    /// A tool has given a task back. It takes it again for its next answer, if there is one.
+    pub(super) fn given_back(&mut self, tool: usize, offer: &CloudEvent, now: SignedDuration, agenda: &mut Agenda) {
+        let turn = self.turns.entry((tool, offer.context.clone().unwrap_or_default())).or_default();
+        if let Some(answer) = self.scripted.get(tool).and_then(|tool| tool.answers.get(*turn)) {
+            answer.plan_claim(tool, offer, now, agenda);
             *turn += 1;
         }
     }
 }
 
 impl Answer {
+    fn plan_claim(&self, tool: usize, offer: &CloudEvent, now: SignedDuration, agenda: &mut Agenda) {
+        let (offer, answer) = (Box::new(offer.clone()), Box::new(self.clone()));
+        agenda.plan(now.saturating_add(self.after), Act::Claim { tool, offer, answer });
+    }
+
     fn plan(&self, offer: &CloudEvent, source: &str, now: SignedDuration, agenda: &mut Agenda) {
         let say = |phase, data: &Map<_, _>| Box::new(reaction(offer, source, phase, data));
         let starts = now.saturating_add(self.after);

@@ -36,8 +36,8 @@ pub struct World {
     /// By how much the clock was set.
     set_by: SignedDuration,
     up_since: Timestamp,
-    agenda: Agenda,
-    tools: Tools,
+    pub(super) agenda: Agenda,
+    pub(super) tools: Tools,
     /// Events from outside so far.
     sent: u64,
     /// Project and context of all events from outside.
@@ -253,7 +253,7 @@ impl World {
     pub fn check_invariants(&mut self) {
         let now = self.now();
         self.checked = self.steps;
-        match invariants::check(&mut self.store, &self.contexts, now) {
+        match invariants::check(&mut self.store, &self.contexts, &self.limits, now) {
             Ok(faults) => {
                 for fault in faults {
                     self.fault(fault);
@@ -298,6 +298,22 @@ impl World {
                 let done = self.carry_out(Command::Control { project, context, stage, control });
                 self.note(done.map(|_| ()));
             }
+            Act::Claim { tool, offer, answer } => {
+                let done = self.claim(tool, &offer, &answer);
+                self.note(done);
+            }
+            Act::Alive { lease, progress, every, until } => {
+                let done = self.alive(lease, progress, every, until);
+                self.note(done);
+            }
+            Act::Release { tool, offer, lease, reason } => {
+                let done = self.give_back(tool, &offer, lease, reason);
+                self.note(done);
+            }
+            Act::Answer(answer) => {
+                let done = self.answer_by_lease(*answer);
+                self.note(done);
+            }
             Act::Kill { away } => self.kill_for(away),
             Act::Jump { by } => self.jump(by),
         }
@@ -314,7 +330,7 @@ impl World {
     }
 
     /// One command in one transaction, and what it leaves for the next steps.
-    fn carry_out(&mut self, command: Command) -> Result<Reply, CommandError> {
+    pub(super) fn carry_out(&mut self, command: Command) -> Result<Reply, CommandError> {
         let mut outcome = self.step(command)?;
         let reply = outcome.replies.pop().unwrap_or(Ok(Reply::Nothing));
         self.settle();

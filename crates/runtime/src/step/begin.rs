@@ -5,7 +5,7 @@ use capstan_engine::orchestrate::{
 };
 use capstan_model::event::CloudEvent;
 
-use super::work::{Caused, Work};
+use super::work::Work;
 use crate::command::CommandError;
 use crate::ports::{NewFact, ProjectId};
 
@@ -53,17 +53,15 @@ impl Work<'_> {
         birth: Birth,
         superseded: Vec<Place>,
     ) -> Result<(), CommandError> {
-        let by = birth.scope.context.clone();
+        // Before it asks for its turn, so that one that stood aside tidies up first.
+        for place in superseded {
+            self.deliver(&place.sequence, &Input::Superseded { by: birth.scope.context.clone() })?;
+        }
         let fact = Fact::Triggered(Box::new(birth.clone()));
         let sequence = born(birth, self.now);
         let mut decision = decide(&sequence, &Input::Born, self.now, &self.setting.limits);
         decision.facts.insert(0, fact);
-        self.write(project, sequence, run, decision)?;
-        for place in superseded {
-            let input = Input::Superseded { by: by.clone() };
-            self.caused.push_back(Caused::Deliver { sequence: place.sequence, input });
-        }
-        Ok(())
+        self.write(project, sequence, run, decision)
     }
 
     fn refuse(

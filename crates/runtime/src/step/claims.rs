@@ -5,7 +5,7 @@ use capstan_model::event::{CloudEvent, event_type};
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::work::Work;
+use super::work::{Caused, Work};
 use crate::command::{Answer, CommandError, Grant, Ingest, Reply, Wanted};
 use crate::ports::{ClaimFilter, Offered};
 
@@ -131,7 +131,20 @@ impl Work<'_> {
     pub(super) fn release(&mut self, lease: &str, reason: &str) -> Result<Reply, CommandError> {
         let id = self.live(lease)?;
         self.deliver(&id, &Input::Released { lease: lease.to_owned(), reason: reason.to_owned() })?;
+        self.offer_again(Lease::triggered_id(lease).unwrap_or_default())?;
         Ok(Reply::Done)
+    }
+
+    /// What a tool has given back is there for whoever waits under the same name.
+    fn offer_again(&mut self, triggered_id: &str) -> Result<(), CommandError> {
+        if self.waiting.claims.is_empty() {
+            return Ok(());
+        }
+        let Some(offered) = self.tx.offered(triggered_id)? else { return Ok(()) };
+        if let Some(event) = self.tx.event(offered.position)? {
+            self.caused.push_back(Caused::Grant { offered, event });
+        }
+        Ok(())
     }
 
     /// The sequence of a lease that lives.

@@ -118,6 +118,9 @@ impl Handle {
     }
 }
 
+/// Why a lease is given back of which nobody was told.
+pub(super) const UNHEARD: &str = "nobody waited for the answer to the claim";
+
 /// How long a claim that does not wait may take: as long as a commit does.
 const AT_ONCE: Duration = Duration::from_secs(30);
 
@@ -155,7 +158,7 @@ impl Drop for Claim<'_> {
         let Some(Ok(Reply::Claimed(grants))) = self.stop() else { return };
         for grant in grants {
             let (answer, _) = oneshot::channel();
-            let reason = "nobody waited for the answer to the claim".to_owned();
+            let reason = UNHEARD.to_owned();
             // Where the queue is full the lease runs out by itself.
             let _ = self.sender.try_send(Message::Carry(Command::Release { lease: grant.lease.id, reason }, answer));
         }

@@ -1,5 +1,6 @@
 //! The one writer: a thread that owns the store, carries out what is asked of it in batches, and answers after the commit.
 
+mod claims;
 mod handle;
 mod service;
 

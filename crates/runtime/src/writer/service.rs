@@ -8,8 +8,9 @@ use capstan_engine::orchestrate::Limits;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{oneshot, watch};
 
-use super::handle::{Handle, Message};
-use crate::command::{Command, CommandError, Grant, Reply, Wanted};
+use super::claims::{Claimer, WaitingClaims};
+use super::handle::{Handle, Message, UNHEARD};
+use crate::command::{Command, CommandError, Reply};
 use crate::ports::{Clock, EventFilter, Slice, Store, StoreError, StoreReader};
 use crate::step::{Outcome, Setting, Shipyards, step};
 
@@ -60,9 +61,7 @@ pub struct Writer {
     tidy: Timestamp,
     /// Whether a commit has failed and the store was not reopened yet.
     broken: bool,
-    /// Claims that nothing could be granted to so far, the oldest first, and who is to be told.
-    claims: Vec<Wanted>,
-    claimers: Vec<Claimer>,
+    claims: WaitingClaims,
 }
 
 /// What is to be done without being asked.
@@ -133,8 +132,7 @@ impl Writer {
             tidy: up_since,
             set_back,
             broken: false,
-            claims: Vec::new(),
-            claimers: Vec::new(),
+            claims: WaitingClaims::default(),
         };
         Ok((writer, handle))
     }
@@ -158,7 +156,6 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let (batch, go_on) = self.batch(first);
-            self.forget_the_gone();
             if !batch.is_empty() {
                 self.commit(batch);
             }
@@ -168,8 +165,15 @@ impl Writer {
         }
     }
 
-    /// Everything that waits already, up to one batch; and whether to go on after it.
+    /// Everything that waits already, up to one batch; and whether to go on after it. Claims that would wait come last: what
+    /// is offered in the same batch is theirs, and nobody would offer it to them afterwards.
     fn batch(&self, first: Message) -> (Vec<Request>, bool) {
+        let (mut batch, go_on) = self.collect(first);
+        batch.sort_by_key(|(_, asker)| matches!(asker, Asker::Waits(_)));
+        (batch, go_on)
+    }
+
+    fn collect(&self, first: Message) -> (Vec<Request>, bool) {
         let mut batch = Vec::new();
         let mut next = Ok(first);
         loop {
@@ -191,7 +195,7 @@ impl Writer {
         if self.broken {
             return Duration::from_secs(1);
         }
-        if self.chores.deferred || self.chores.buried {
+        if self.chores.deferred || self.chores.buried || self.claims.has_unheard() {
             return Duration::ZERO;
         }
         let left = self.chores.next_timer.map(|timer| timer.duration_since(self.clock.now()));
@@ -207,6 +211,9 @@ impl Writer {
         self.watch_the_clock();
         if std::mem::take(&mut self.set_back) {
             self.chore(Command::ClockSetBack);
+        }
+        for lease in self.claims.take_unheard() {
+            self.chore(Command::Release { lease, reason: UNHEARD.to_owned() });
         }
         if std::mem::take(&mut self.chores.deferred) {
             self.chore(Command::Deferred);
@@ -253,13 +260,14 @@ impl Writer {
             let error = CommandError::Store(StoreError::Failed("it failed before and does not recover yet".to_owned()));
             return answer_all(batch, &error);
         }
+        self.claims.forget_the_gone();
         let (commands, answers): (Vec<Command>, Vec<_>) = batch.into_iter().unzip();
         match self.step(&commands) {
             Ok(outcome) => {
                 self.chores.next_timer = [self.chores.next_timer, outcome.next_timer].into_iter().flatten().min();
                 self.chores.deferred |= outcome.deferred;
                 self.chores.buried |= outcome.buried;
-                self.hand_out(outcome.granted);
+                self.claims.hand_out(outcome.granted);
                 for ((asker, reply), command) in answers.into_iter().zip(outcome.replies).zip(commands) {
                     if let Err(CommandError::Store(error)) = &reply {
                         tracing::error!(%error, "a command failed alone");
@@ -281,48 +289,19 @@ impl Writer {
     fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         let setting = *self.setting.borrow();
         let mut tx = self.store.begin()?;
-        let outcome = step(&mut *tx, commands, self.clock.now(), &setting, &mut self.shipyards, &self.claims)?;
+        let outcome = step(&mut *tx, commands, self.clock.now(), &setting, &mut self.shipyards, self.claims.wanted())?;
         tx.commit()?;
         Ok(outcome)
     }
 
-    /// Whoever asked may have gone; what was asked for stands. A claim that found nothing waits, if its sender does.
+    /// Whoever asked may have gone; what was asked for stands, but for claims. One that found nothing waits, if its sender
+    /// does.
     fn answer(&mut self, asker: Asker, reply: Result<Reply, CommandError>, command: Command) {
         match (asker, reply, command) {
-            (Asker::Once(answer), reply, _) => {
-                let _ = answer.send(reply);
-            }
             (Asker::Waits(claimer), Ok(Reply::Claimed(grants)), Command::Claim(wanted)) if grants.is_empty() => {
-                self.claims.push(*wanted);
-                self.claimers.push(claimer);
+                self.claims.add(*wanted, claimer);
             }
-            (Asker::Waits(claimer), reply, _) => {
-                let _ = claimer.send(reply);
-            }
-        }
-    }
-
-    /// Tells those who waited what they were granted.
-    fn hand_out(&mut self, granted: Vec<(usize, Vec<Grant>)>) {
-        // From the last on, so that the indices of those before stay what they are.
-        let mut granted: Vec<_> = granted;
-        granted.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        for (at, grants) in granted {
-            self.claims.remove(at);
-            let _ = self.claimers.remove(at).send(Ok(Reply::Claimed(grants)));
-        }
-    }
-
-    /// Nothing is granted to those who have stopped waiting.
-    fn forget_the_gone(&mut self) {
-        let mut at = 0;
-        while at < self.claimers.len() {
-            if self.claimers[at].is_closed() {
-                self.claimers.remove(at);
-                self.claims.remove(at);
-            } else {
-                at += 1;
-            }
+            (Asker::Once(answer) | Asker::Waits(answer), reply, _) => self.claims.tell(answer, reply),
         }
     }
 
@@ -357,7 +336,6 @@ impl Writer {
     }
 }
 
-type Claimer = oneshot::Sender<Result<Reply, CommandError>>;
 type Request = (Command, Asker);
 
 /// Who is to be told what a command has led to.

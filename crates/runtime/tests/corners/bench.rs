@@ -1,8 +1,8 @@
 //! The step on the memory store, one commit at a time: for what happens between two commits.
 
-use capstan_engine::orchestrate::Limits;
+use capstan_engine::orchestrate::{Limits, Run};
 use capstan_model::event::CloudEvent;
-use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest, Reply};
+use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest, Reply, Wanted};
 use capstan_runtime::memory::MemoryStore;
 use capstan_runtime::ports::{Configuration, OfferFilter, Slice, Store, StoreError};
 use capstan_runtime::step::{Outcome, Setting, Shipyards, step};
@@ -28,9 +28,14 @@ impl Bench {
 
     /// Commands in one transaction.
     pub(crate) fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
+        self.step_with(commands, &[])
+    }
+
+    /// The same while claims wait, the oldest first.
+    pub(crate) fn step_with(&mut self, commands: &[Command], waiting: &[Wanted]) -> Result<Outcome, StoreError> {
         let setting = Setting { limits: Limits::default(), up_since: self.up_since };
         let mut tx = self.store.begin()?;
-        let outcome = step(&mut *tx, commands, self.now, &setting, &mut self.shipyards, &[])?;
+        let outcome = step(&mut *tx, commands, self.now, &setting, &mut self.shipyards, waiting)?;
         tx.commit()?;
         Ok(outcome)
     }
@@ -80,6 +85,11 @@ impl Bench {
         }
     }
 
+    /// The run, as it is shown.
+    pub(crate) fn run(&self, run: &str) -> Run {
+        self.store.reader().runs_of(run).unwrap().remove(0)
+    }
+
     pub(crate) fn state(&self, run: &str) -> &'static str {
         self.store.reader().runs_of(run).unwrap()[0].state().word()
     }
@@ -108,6 +118,19 @@ fn event(id: &str, kind: &str, context: &str, stage: &str, mut data: Value) -> C
         commit: None,
         extensions: Map::new(),
         data,
+    }
+}
+
+pub(crate) fn wanted(tool: &str, tasks: &[&str], max: u64) -> Wanted {
+    Wanted {
+        tool: tool.to_owned(),
+        tasks: tasks.iter().map(|task| (*task).to_owned()).collect(),
+        project: None,
+        stage: None,
+        service: None,
+        max,
+        term: SignedDuration::from_secs(60),
+        key: None,
     }
 }
 

@@ -4,11 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it stands")]
 
 mod bench;
+mod claims;
+mod concurrency;
 mod crashes;
 mod data;
 mod issue;
 mod order;
 mod recorded;
+mod reruns;
 mod scenarios;
 mod scenarios_of_state;
 mod shipyards;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::problem::Problem;
-use super::run::LeaseBody;
+use super::task::LeaseBody;
 use crate::body::{Nothing, Sent};
 use crate::error::Failure;
 use crate::idempotency;

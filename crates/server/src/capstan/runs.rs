@@ -11,10 +11,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::handled::Handled;
-use super::history::{self, Entry};
+use super::history::{self, Entry, Known};
 use super::part;
 use super::problem::Problem;
-use super::run::{RunBody, SequenceBody};
+use super::run::RunBody;
+use super::sequence::SequenceBody;
 use super::unknown;
 use super::waiting::{self, Waiting};
 use crate::error::Failure;
@@ -151,11 +152,13 @@ fn whole(
     for sequence in sequences.iter().filter(|sequence| !sequence.is_over()) {
         waiting.extend(waiting::of(reader, &project, sequence, Some(&facts), &handled, now)?);
     }
+    let mut known = Known::of(&sequences);
+    let history = facts.into_iter().map(|stored| history::entry(reader, &mut known, stored));
     Ok(Some(WholeRun {
+        history: history.collect::<Result<_, _>>()?,
         run: run.as_ref().map(RunBody::of),
         sequences: sequences.iter().map(SequenceBody::of).collect(),
         waiting,
-        history: history::of(facts),
     }))
 }
 

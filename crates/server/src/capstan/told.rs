@@ -1,15 +1,12 @@
 //! A fact as those are told of it who follow what happens.
 
-use std::collections::BTreeMap;
-
-use capstan_engine::orchestrate::Sequence;
 use capstan_model::event::event_type::EventType;
 use capstan_runtime::ports::{PlacedFact, StoreError, StoreReader};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::history::{self, Entry};
+use super::history::{self, Entry, Known};
 
 /// Something that happened, and where.
 #[derive(Serialize, ToSchema)]
@@ -37,25 +34,18 @@ pub(super) struct Told {
 
 /// Facts with the names of their tasks, which the sequences know.
 pub(super) fn of(reader: &dyn StoreReader, facts: Vec<PlacedFact>) -> Result<Vec<(u64, Told)>, StoreError> {
-    let mut sequences = BTreeMap::new();
+    let mut known = Known::default();
     facts
         .into_iter()
         .map(|placed| {
             let (position, context) = (placed.stored.position, placed.stored.context.clone());
             let id = placed.stored.sequence.clone();
-            let entry = history::entry(placed.stored);
-            let task = match (task(&entry.fact), id) {
-                (Some(Task::Named(name)), _) => Some(name),
-                (Some(Task::At(index)), Some(id)) => {
-                    let sequence = match sequences.remove(&id) {
-                        Some(known) => known,
-                        None => reader.sequence(&id)?.map(|(_, sequence)| sequence),
-                    };
-                    let name = sequence.as_ref().map(|sequence: &Sequence| sequence.name_of(index).to_owned());
-                    sequences.insert(id, sequence);
-                    name.filter(|name| !name.is_empty())
-                }
-                _ => None,
+            let entry = history::entry(reader, &mut known, placed.stored)?;
+            let named = |index| known.get(id.as_deref()?).map(|sequence| sequence.name_of(index).to_owned());
+            let task = match task(&entry.fact) {
+                Some(Task::Named(name)) => Some(name),
+                Some(Task::At(index)) => named(index).filter(|name| !name.is_empty()),
+                None => None,
             };
             let PlacedFact { project, service, stage, sequence_name, .. } = placed;
             Ok((position, Told { entry, project, context, service, stage, sequence_name, task }))

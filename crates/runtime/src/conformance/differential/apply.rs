@@ -10,7 +10,7 @@ use super::super::lab::at;
 use super::book::{Book, Side};
 use super::look::tx_answers;
 use super::op::{EventOp, Op};
-use crate::ports::{Deferred, NewFact, ProjectId, StoreTx, Timer};
+use crate::ports::{ClaimFilter, Deferred, NewFact, ProjectId, StoreTx, Timer};
 
 /// What came of an operation.
 #[derive(Debug, Default)]
@@ -149,6 +149,29 @@ pub(super) fn apply(op: &Op, tx: &mut dyn StoreTx, side: Side, book: &Book) -> D
                 tx.offer(owner, &named("s", sequence), position, &event).unwrap();
                 done.position = Some(position);
             }
+        }
+        Op::Take { name, offer, tool, back } => {
+            let (id, tool) = (format!("p{name}-offer{offer}"), named("tool", tool));
+            match project(tx, name).filter(|_| tx.offered(&id).is_ok_and(|offered| offered.is_some())) {
+                Some(_) if back => tx.remove_taker(&id, &tool).unwrap(),
+                Some(owner) => tx.add_taker(owner, &id, &tool).unwrap(),
+                None => {}
+            }
+        }
+        Op::Claimable { name, tool, limit, place } => {
+            let word = |bit: u8, fits: &str| {
+                (place & 1 << bit != 0).then(|| if place & 2 << bit == 0 { fits } else { "else" }.to_owned())
+            };
+            let filter = ClaimFilter {
+                tool: named("tool", tool),
+                kinds: vec![KINDS[4].to_owned(), build::DEPLOYMENT.to_owned()],
+                project: name.map(|name| named("p", name)),
+                stage: word(0, "dev"),
+                service: word(2, "cart"),
+            };
+            let claimable = tx.claimable(&filter, u64::from(limit)).unwrap();
+            let told = claimable.iter().map(|offered| book.offered(side, offered));
+            done.answer = told.collect::<Vec<_>>().join(", ");
         }
         Op::Withdraw { name, offer } => tx.withdraw(&format!("p{name}-offer{offer}")).unwrap(),
         Op::Arm { name, sequence, kind, due } => {

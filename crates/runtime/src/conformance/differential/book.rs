@@ -1,6 +1,6 @@
 //! Which id of the one store is which id of the other: they need not be the same numbers.
 
-use crate::ports::{Deferred, Project, ProjectId};
+use crate::ports::{Deferred, Offered, Project, ProjectId};
 
 /// The two stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,10 @@ impl Book {
     pub(super) fn project(&self, side: Side, project: &Project) -> String {
         let numbered = Project { id: 0, ..project.clone() };
         format!("{:?} {numbered:?}", self.number(side, project.id))
+    }
+
+    pub(super) fn offered(&self, side: Side, offered: &Offered) -> String {
+        format!("{} of {} at {:?}", offered.triggered_id, offered.sequence, self.place(side, offered.position))
     }
 
     pub(super) fn deferred(&self, side: Side, input: &Deferred) -> String {

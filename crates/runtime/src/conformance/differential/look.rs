@@ -30,6 +30,8 @@ pub(super) fn tx_answers(tx: &mut dyn StoreTx, side: Side, book: &Book) -> Vec<S
         for number in 0..4 {
             let id = format!("p{name}-offer{number}");
             all.push(format!("sequence of {id}: {:?}", tx.sequence_of(&id).unwrap()));
+            let offered = tx.offered(&id).unwrap();
+            all.push(format!("offered {id}: {:?}", offered.map(|offered| book.offered(side, &offered))));
         }
     }
     for (number, id) in book.projects(side).enumerate() {
@@ -163,6 +165,12 @@ impl Questions {
             both.agree(&("views of", number), |reader, side| {
                 debug(&reader.service_views(book.id(side, number)).unwrap())
             });
+        }
+        for name in 0..3 {
+            for number in 0..4 {
+                let id = format!("p{name}-offer{number}");
+                both.agree(&("sequence of", &id), |reader, _| debug(&reader.sequence_of(&id).unwrap()));
+            }
         }
         both.agree(&"handled tasks", |reader, _| debug(&reader.handled_tasks().unwrap()));
         both.agree(&"next timer", |reader, _| debug(&reader.next_timer().unwrap()));

@@ -128,6 +128,28 @@ pub enum Op {
         /// Which.
         offer: u8,
     },
+    /// A tool has a listed task, or has it no more.
+    Take {
+        /// The project.
+        name: u8,
+        /// Which task.
+        offer: u8,
+        /// The tool.
+        tool: u8,
+        /// Whether it gives it back.
+        back: bool,
+    },
+    /// Ask what a tool can claim.
+    Claimable {
+        /// The project; none: any.
+        name: Option<u8>,
+        /// The tool.
+        tool: u8,
+        /// How many.
+        limit: u8,
+        /// Bits: whether stage and service are asked for, and whether by words that fit.
+        place: u8,
+    },
     /// Set a timer.
     Arm {
         /// The project.
@@ -238,6 +260,10 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(name, stage, service, length)| Op::PutQueue { name, stage, service, length }),
         4 => (name(), 0..4_u8, 0..3_u8).prop_map(|(name, offer, sequence)| Op::Offer { name, offer, sequence }),
         2 => (name(), 0..4_u8).prop_map(|(name, offer)| Op::Withdraw { name, offer }),
+        4 => (name(), 0..4_u8, 0..2_u8, prop::bool::weighted(0.3))
+            .prop_map(|(name, offer, tool, back)| Op::Take { name, offer, tool, back }),
+        3 => (prop::option::of(name()), 0..3_u8, 0..5_u8, 0..16_u8)
+            .prop_map(|(name, tool, limit, place)| Op::Claimable { name, tool, limit, place }),
         4 => (name(), 0..3_u8, 0..3_u8, 0..6_u8)
             .prop_map(|(name, sequence, kind, due)| Op::Arm { name, sequence, kind, due }),
         2 => (name(), 0..3_u8, 0..3_u8).prop_map(|(name, sequence, kind)| Op::Disarm { name, sequence, kind }),

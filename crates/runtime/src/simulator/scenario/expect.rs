@@ -1,6 +1,6 @@
 //! What has to hold at the end of a scenario.
 
-use capstan_engine::orchestrate::{Fact, Phase, Sequence};
+use capstan_engine::orchestrate::{Fact, Phase, Run, Sequence, TaskEnd};
 use capstan_model::diagnostic::Span;
 use capstan_model::yaml::{Decoder, FromYaml, NodeId};
 
@@ -14,8 +14,12 @@ const STATES: [&str; 8] =
 /// How a sequence or a task can end.
 const STATUSES: [&str; 4] = ["succeeded", "errored", "aborted", "unknown"];
 
-/// What comes of it.
-const RESULTS: [&str; 3] = ["pass", "warning", "fail"];
+/// What comes of it; the last two of a run alone.
+const RESULTS: [&str; 5] = ["pass", "warning", "fail", "timedOut", "aborted"];
+
+/// In which way a task can end.
+const ENDS: [TaskEnd; 5] =
+    [TaskEnd::Answered, TaskEnd::TimedOut, TaskEnd::Impossible, TaskEnd::Skipped, TaskEnd::Cancelled];
 
 /// Of the run, or of those of its sequences and tasks that are named, all that is given has to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +36,10 @@ pub struct Expectation {
     pub state: Option<String>,
     /// Status with which the last of the sequences ended, or that of the last task.
     pub status: Option<String>,
-    /// Its result.
+    /// Its result, or that of the run.
     pub result: Option<String>,
+    /// In which way the last task ended.
+    pub end: Option<String>,
     /// How many of the sequences there were, or how often the task was offered.
     pub times: Option<u32>,
     /// How many sequences the run had.
@@ -61,6 +67,7 @@ impl Default for Expectation {
             state: None,
             status: None,
             result: None,
+            end: None,
             times: None,
             sequences: None,
             ignored: None,
@@ -73,7 +80,7 @@ impl Expectation {
     pub(super) fn judge(&self, world: &World, context: &str) -> Judgement {
         let sequences = world.sequences(context);
         let meant: Vec<&Sequence> = sequences.iter().filter(|sequence| self.means(sequence)).collect();
-        let Found { state, status, result, times } = match &self.task {
+        let Found { state, status, result, end, times } = match &self.task {
             Some(task) => Self::find_task(world, context, task, &meant),
             None => self.find_sequence(world, context, &meant),
         };
@@ -96,6 +103,7 @@ impl Expectation {
         compare("the state", self.state.clone(), state);
         compare("the status", self.status.clone(), status);
         compare("the result", self.result.clone(), result);
+        compare("the end", self.end.clone(), end);
         compare("the number of times", wanted(self.times), number(times));
         compare(
             "the number of sequences",
@@ -117,20 +125,19 @@ impl Expectation {
             Phase::Ended(ending) => Some(ending),
             _ => None,
         });
-        let state = if self.sequence.is_some() {
-            meant.last().map(|sequence| sequence.state().to_owned())
+        let (state, result) = if self.sequence.is_some() {
+            let state = meant.last().map(|sequence| sequence.state().to_owned());
+            (state, ending.map(|ending| ending.result.clone()))
         } else {
-            world.run(context).map(|run| run.state().word().to_owned())
+            let run = world.run(context);
+            let result = run.as_ref().and_then(Run::result).map(|result| result.word().to_owned());
+            (run.map(|run| run.state().word().to_owned()), result)
         };
-        Found {
-            state,
-            status: ending.map(|ending| ending.status.clone()),
-            result: ending.map(|ending| ending.result.clone()),
-            times: meant.len(),
-        }
+        let status = ending.map(|ending| ending.status.clone());
+        Found { state, status, result, end: None, times: meant.len() }
     }
 
-    fn find_task(world: &World, context: &str, task: &str, meant: &[&Sequence]) -> Found {
+    fn find_task<'w>(world: &World, context: &str, task: &str, meant: &[&'w Sequence]) -> Found {
         let facts = world.facts(context);
         let offers = facts.iter().filter(|fact| match &fact.fact {
             Fact::TaskOffered { task: at, .. } => meant
@@ -138,11 +145,13 @@ impl Expectation {
                 .any(|sequence| fact.sequence.as_deref() == Some(&*sequence.id) && sequence.name_of(*at) == task),
             _ => false,
         });
-        let done = meant.iter().rev().flat_map(|sequence| sequence.done.iter().rev()).find(|done| done.name == task);
+        let over = |sequence: &&'w Sequence| sequence.over().filter(|done| done.name == task).last();
+        let done = meant.iter().rev().find_map(over);
         Found {
             state: None,
             status: done.map(|done| done.status.clone()),
             result: done.map(|done| done.result.clone()),
+            end: done.map(|done| done.end.word().to_owned()),
             times: offers.count(),
         }
     }
@@ -152,13 +161,14 @@ struct Found {
     state: Option<String>,
     status: Option<String>,
     result: Option<String>,
+    end: Option<String>,
     times: usize,
 }
 
 impl FromYaml for Expectation {
     fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
         let mut expectation = Self { span: decoder.span(node), ..Self::default() };
-        let known = ["run", "sequence", "task", "state", "status", "result", "times", "sequences", "ignored"];
+        let known = ["run", "sequence", "task", "state", "status", "result", "end", "times", "sequences", "ignored"];
         decoder.mapping(node, "a map with 'run'", &known, |decoder, key, value| {
             match key {
                 "run" => expectation.run = String::from_yaml(decoder, value).unwrap_or_default(),
@@ -167,6 +177,7 @@ impl FromYaml for Expectation {
                 "state" => expectation.state = word(decoder, value, &STATES),
                 "status" => expectation.status = word(decoder, value, &STATUSES),
                 "result" => expectation.result = word(decoder, value, &RESULTS),
+                "end" => expectation.end = word(decoder, value, &ENDS.map(TaskEnd::word)),
                 "times" => expectation.times = count(decoder, value),
                 "sequences" => expectation.sequences = count(decoder, value),
                 "ignored" => expectation.ignored = count(decoder, value),

@@ -1,6 +1,6 @@
 //! What a scenario means.
 
-use capstan_engine::orchestrate::{Control, Limits};
+use capstan_engine::orchestrate::{Control, Limits, Origin, Wish};
 use capstan_model::diagnostic::Span;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
@@ -106,6 +106,17 @@ pub enum Happening {
         stage: Option<String>,
         /// How.
         control: Control,
+    },
+    /// Somebody wants what failed done again.
+    Rerun {
+        /// Name of the run.
+        run: String,
+        /// In this stage.
+        stage: Option<String>,
+        /// From where it goes on.
+        origin: Origin,
+        /// Who wants it, and why.
+        wish: Wish,
     },
     /// A project gets another shipyard.
     Configure {

@@ -6,6 +6,7 @@ mod file;
 mod play;
 mod read;
 mod timeline;
+mod tools;
 
 pub use expect::{Expectation, Judgement};
 pub use file::{Event, Happening, Scenario, ScriptedTool, ShipyardText};

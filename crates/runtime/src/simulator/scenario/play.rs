@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::expect::{Expectation, Judgement};
 use super::file::{Event, Happening, Scenario};
+use crate::command::Reply;
 use crate::simulator::tool::task_of;
 use crate::simulator::{Note, World, span};
 
@@ -71,6 +72,15 @@ impl Played {
                 let project = self.world.run(&context).map(|run| run.project).unwrap_or_default();
                 if !self.world.control(&project, &context, stage.as_deref(), *control) {
                     self.note(run, format!("{} finds nothing to do", control.word()));
+                }
+            }
+            Happening::Rerun { run, stage, origin, wish } => {
+                let context = context_of(run);
+                let project = self.world.run(&context).map(|run| run.project).unwrap_or_default();
+                match self.world.rerun(&project, &context, stage.as_deref(), *origin, wish.clone()) {
+                    Ok(Reply::Nothing) => self.note(run, "rerun finds nothing to do".to_owned()),
+                    Ok(_) => {}
+                    Err(error) => self.note(run, format!("rerun is refused: {error}")),
                 }
             }
             Happening::Configure { project, shipyard } => {

@@ -5,10 +5,10 @@ use capstan_model::diagnostic::{Diagnostic, Severity, Span};
 use capstan_model::yaml::{self, Decoder, FromYaml, NodeId};
 use jiff::SignedDuration;
 
-use super::decode::{count, length, object, shipyard_text, span_of_time, word};
-use super::file::{PROJECT, Scenario, ScriptedTool};
+use super::decode::{count, shipyard_text, span_of_time, word};
+use super::file::{PROJECT, Scenario};
 use super::timeline::{EventEntry, Timeline};
-use crate::simulator::Answer;
+use super::tools::ToolEntry;
 
 /// Reads a scenario. Here a key that nobody knows is an error: a scenario that does not do what it says shows nothing.
 pub fn read(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
@@ -80,7 +80,7 @@ fn scenario(decoder: &mut Decoder<'_>, node: NodeId, whole: Span) -> Option<Scen
 }
 
 fn limits(decoder: &mut Decoder<'_>, node: NodeId, limits: &mut Limits) {
-    let known = ["start_timeout", "task_timeout", "reminder", "payload", "sequences"];
+    let known = ["start_timeout", "task_timeout", "reminder", "leases", "payload", "sequences"];
     decoder.mapping(node, "a map of limits", &known, |decoder, key, value| {
         let mut set = |target: &mut SignedDuration| {
             if let Some(length) = span_of_time(decoder, value) {
@@ -91,95 +91,11 @@ fn limits(decoder: &mut Decoder<'_>, node: NodeId, limits: &mut Limits) {
             "start_timeout" => set(&mut limits.start_timeout),
             "task_timeout" => set(&mut limits.task_timeout),
             "reminder" => set(&mut limits.reminder),
+            "leases" => limits.leases = count(decoder, value).unwrap_or(limits.leases),
             "payload" => limits.payload = count(decoder, value).map_or(limits.payload, |bytes| bytes as usize),
             "sequences" => limits.sequences = count(decoder, value).unwrap_or(limits.sequences),
             _ => return false,
         }
         true
     });
-}
-
-struct ToolEntry {
-    scripted: ScriptedTool,
-    span: Span,
-}
-
-/// What one answer can say.
-const ANSWER: [&str; 10] =
-    ["starts", "after", "works", "dies", "heartbeat", "twice", "times", "result", "status", "data"];
-
-impl FromYaml for ToolEntry {
-    fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
-        let (mut task, mut source, mut stage, mut service, mut run) = (None, None, None, None, None);
-        let (mut answer, mut answers) = (Answer::default(), None);
-        let known: Vec<&str> =
-            ["task", "source", "stage", "service", "run", "answers"].into_iter().chain(ANSWER).collect();
-        decoder.mapping(node, "a map with 'task'", &known, |decoder, key, value| {
-            match key {
-                "task" => task = String::from_yaml(decoder, value),
-                "source" => source = String::from_yaml(decoder, value),
-                "stage" => stage = String::from_yaml(decoder, value),
-                "service" => service = String::from_yaml(decoder, value),
-                "run" => run = String::from_yaml(decoder, value),
-                "answers" => answers = Some(value),
-                _ => return say(decoder, key, value, &mut answer),
-            }
-            true
-        })?;
-        // What stands beside them holds for all answers that do not say otherwise.
-        let answers = match answers {
-            None => vec![answer],
-            Some(list) => {
-                let list = Vec::<Node>::from_yaml(decoder, list).unwrap_or_default();
-                let each = list.into_iter().map(|Node(node)| {
-                    let mut own = answer.clone();
-                    decoder.mapping(node, "a map of one answer", &ANSWER, |decoder, key, value| {
-                        say(decoder, key, value, &mut own)
-                    });
-                    own
-                });
-                each.collect()
-            }
-        };
-        let Some(task) = task else {
-            let span = decoder.span(node);
-            decoder.error(Diagnostic::error("SIM013", span, "a tool has no task").help("write 'task: deployment'"));
-            return None;
-        };
-        let mut scripted = ScriptedTool::new(&task, answers);
-        let tool = &mut scripted.tool;
-        (tool.stage, tool.service, scripted.run) = (stage, service, run);
-        tool.source = source.unwrap_or(tool.source.clone());
-        Some(Self { scripted, span: decoder.span(node) })
-    }
-}
-
-/// One key of an answer. Whether it is one.
-fn say(decoder: &mut Decoder<'_>, key: &str, value: NodeId, answer: &mut Answer) -> bool {
-    match key {
-        "starts" => answer.starts = bool::from_yaml(decoder, value).unwrap_or(true),
-        "dies" => answer.dies = bool::from_yaml(decoder, value).unwrap_or(false),
-        "twice" => answer.times = if bool::from_yaml(decoder, value).unwrap_or(false) { 2 } else { 1 },
-        "times" => answer.times = count(decoder, value).unwrap_or(1),
-        "after" => answer.after = span_of_time(decoder, value).unwrap_or_default(),
-        "works" => answer.works = length(decoder, value).unwrap_or_default(),
-        "heartbeat" => answer.heartbeat = span_of_time(decoder, value),
-        "result" | "status" => {
-            if let Some(text) = String::from_yaml(decoder, value) {
-                answer.data.insert(key.to_owned(), text.into());
-            }
-        }
-        "data" => answer.data.extend(object(decoder, value).unwrap_or_default()),
-        _ => return false,
-    }
-    true
-}
-
-/// A node that is read later.
-struct Node(NodeId);
-
-impl FromYaml for Node {
-    fn from_yaml(_: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
-        Some(Self(node))
-    }
 }

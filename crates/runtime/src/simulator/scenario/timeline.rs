@@ -1,16 +1,16 @@
 //! What happens, in the order in which it stands in the file.
 
-use capstan_engine::orchestrate::Control;
+use capstan_engine::orchestrate::{Control, Origin, Wish};
 use capstan_model::diagnostic::{Diagnostic, Span};
 use capstan_model::yaml::{Decoder, FromYaml, NodeId};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::decode::{length, object, shipyard_text, span_of_time, stage_and_sequence};
+use super::decode::{length, object, shipyard_text, span_of_time, stage_and_sequence, word};
 use super::file::{Event, Happening, SERVICE, ShipyardText};
 
 /// What can happen, and what can stand beside it. Of these an event has one.
-const HAPPENINGS: [(&str, &[&str]); 10] = [
+const HAPPENINGS: [(&str, &[&str]); 11] = [
     ("trigger", &["run", "project", "service", "data", "labels"]),
     ("send", &[]),
     ("approve", &["stage"]),
@@ -18,13 +18,15 @@ const HAPPENINGS: [(&str, &[&str]); 10] = [
     ("pause", &["stage"]),
     ("resume", &["stage"]),
     ("abort", &["stage"]),
+    ("rerun", &["stage", "from", "by", "reason"]),
     ("configure", &["shipyard"]),
     ("kill", &["away"]),
     ("clock", &[]),
 ];
 
 /// All that can stand beside.
-const BESIDE: [&str; 8] = ["run", "project", "service", "stage", "data", "labels", "shipyard", "away"];
+const BESIDE: [&str; 11] =
+    ["run", "project", "service", "stage", "data", "labels", "shipyard", "away", "from", "by", "reason"];
 
 /// An event before it is known in which order it stands.
 pub(super) struct EventEntry {
@@ -40,6 +42,8 @@ pub(super) struct EventEntry {
     data: Map<String, Value>,
     shipyard: Option<ShipyardText>,
     away: SignedDuration,
+    from: Origin,
+    wish: Wish,
 }
 
 impl FromYaml for EventEntry {
@@ -57,6 +61,8 @@ impl FromYaml for EventEntry {
             data: Map::new(),
             shipyard: None,
             away: SignedDuration::ZERO,
+            from: Origin::default(),
+            wish: Wish::default(),
         };
         let known: Vec<&str> = ["at"].into_iter().chain(HAPPENINGS.map(|(key, _)| key)).chain(BESIDE).collect();
         decoder.mapping(node, "a map with 'at' and what happens", &known, |decoder, key, value| {
@@ -75,6 +81,12 @@ impl FromYaml for EventEntry {
                 }
                 "shipyard" => entry.shipyard = shipyard_text(decoder, value),
                 "away" => entry.away = span_of_time(decoder, value).unwrap_or_default(),
+                "from" => {
+                    let from = word(decoder, value, &["task", "stage"]);
+                    entry.from = from.and_then(|word| Origin::parse(&word)).unwrap_or_default();
+                }
+                "by" => entry.wish.by = String::from_yaml(decoder, value).unwrap_or_default(),
+                "reason" => entry.wish.reason = String::from_yaml(decoder, value).unwrap_or_default(),
                 _ => match HAPPENINGS.into_iter().find(|(happening, _)| *happening == key) {
                     Some((happening, _)) => entry.what.push((happening, value)),
                     None => return false,
@@ -147,6 +159,7 @@ impl Timeline {
                 let run = self.known_run(decoder, node)?;
                 let stage = entry.stage;
                 match (what, Control::parse(what)) {
+                    ("rerun", _) => Happening::Rerun { run, stage, origin: entry.from, wish: entry.wish },
                     (_, Some(control)) => Happening::Control { run, stage, control },
                     ("approve", _) => Happening::Decide { run, stage, result: "pass" },
                     _ => Happening::Decide { run, stage, result: "fail" },

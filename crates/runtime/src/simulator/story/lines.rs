@@ -1,13 +1,13 @@
 //! What happened, line by line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use capstan_engine::orchestrate::{Fact, Sequence};
 use capstan_model::event::EventType;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::words::Speaker;
+use super::words::{Speaker, span};
 use crate::ports::StoredFact;
 use crate::simulator::Played;
 
@@ -55,11 +55,17 @@ impl Played {
         let contexts = self.contexts();
         let run = |context: &str| run_of(&contexts, context);
         let speaker = Speaker { beginning, name: &name, run: &run };
+        // A timeout counts from the first turn on.
+        let mut begun = BTreeSet::new();
         for (run, context) in &contexts {
             for StoredFact { position, sequence, at, fact, .. } in self.world.facts(context) {
                 let of = sequence.and_then(|id| sequences.get(&id)).map(|(_, sequence)| sequence);
                 let (stage, name) = place(of, &fact);
-                let what = speaker.say(&fact, of);
+                let mut what = run_names(&contexts, speaker.say(&fact, of));
+                let timeout = of.and_then(|sequence| sequence.definition.timeout).filter(|_| fact == Fact::SlotHeld);
+                if let Some(timeout) = timeout.filter(|_| begun.insert(of.map(|sequence| sequence.id.clone()))) {
+                    what.push_str(&format!(", to be over by {}", span(at.duration_since(beginning) + timeout)));
+                }
                 let since = at.duration_since(beginning);
                 let fact = Some(fact);
                 told.push((position, Line { time: at, since, run: run.clone(), stage, sequence: name, what, fact }));
@@ -109,6 +115,11 @@ impl Played {
 /// What a run is called.
 pub(super) fn run_of(contexts: &[(String, String)], context: &str) -> String {
     contexts.iter().find(|(_, of)| of == context).map_or(context, |(run, _)| run).to_owned()
+}
+
+/// A sentence of the engine, which knows runs by their contexts, with their names.
+pub(super) fn run_names(contexts: &[(String, String)], sentence: String) -> String {
+    contexts.iter().fold(sentence, |sentence, (run, context)| sentence.replace(context, run))
 }
 
 /// What a sequence is called where another one speaks of it.

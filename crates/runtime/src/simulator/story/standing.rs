@@ -3,7 +3,7 @@
 use capstan_engine::orchestrate::{self, Fact, Phase, Sequence, TimerKind};
 use serde::Serialize;
 
-use super::lines::{name_of, run_of};
+use super::lines::{name_of, run_names, run_of};
 use super::waiting::Waiting;
 use super::words::Speaker;
 use crate::ports::Timer;
@@ -18,6 +18,9 @@ pub struct RunStanding {
     pub context: String,
     /// Its state, as the API names it.
     pub state: String,
+    /// How it ended, as the API names it; none while it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
     /// Its sequences, in the order of their triggers.
     pub sequences: Vec<SequenceStanding>,
     /// Why others could not start, in order.
@@ -56,7 +59,7 @@ impl Played {
         let speaker = Speaker { beginning: self.world.beginning(), name: &name, run: &run };
         let mut runs = Vec::new();
         for (run, context) in &contexts {
-            let Some(state) = self.world.run(context).map(|run| run.state()) else { continue };
+            let Some(of) = self.world.run(context) else { continue };
             let of_run = self.world.sequences(context).into_iter().map(|sequence| {
                 let mine = |timer: &&Timer| timer.sequence == sequence.id && timer.kind == TimerKind::Reminder;
                 let reminder = timers.iter().find(mine).map(|timer| timer.due);
@@ -64,7 +67,7 @@ impl Played {
                 stand(sequence, waiting)
             });
             let refused = self.world.facts(context).into_iter().filter_map(|stored| match stored.fact {
-                Fact::Refused { message, .. } => Some(message),
+                Fact::Refused { message, .. } => Some(run_names(&contexts, message)),
                 _ => None,
             });
             runs.push(RunStanding {
@@ -72,7 +75,8 @@ impl Played {
                 refused: refused.collect(),
                 run: run.clone(),
                 context: context.clone(),
-                state: state.word().to_owned(),
+                state: of.state().word().to_owned(),
+                result: of.result().map(|result| result.word().to_owned()),
             });
         }
         runs

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use capstan_engine::orchestrate::{
-    CONTROL_PLANE, Deadline, Fact, Phase, Queue, Run, Sequence, Slot, TaskState, TimerKind, apply, born,
+    CONTROL_PLANE, Deadline, Fact, Limits, Outcome, Phase, Queue, Run, RunResult, Sequence, Slot, TaskState, TimerKind,
+    apply, born,
 };
 use jiff::Timestamp;
 
-use super::look::timers;
+use super::{queue, sequence};
 use crate::memory::MemoryStore;
 use crate::ports::{
     EventFilter, OfferFilter, ProjectId, SequenceFilter, Slice, Store, StoreError, StoreReader, StoredFact,
 };
+use crate::simulator::look::timers;
 
 type Timers = BTreeMap<(String, TimerKind), Timestamp>;
 type Sequences = BTreeMap<String, Sequence>;
@@ -19,15 +21,17 @@ type Sequences = BTreeMap<String, Sequence>;
 type Places = BTreeMap<(ProjectId, String), Queue>;
 
 /// Checks the whole store. `contexts` are project and context of all that came from outside.
-pub(super) fn check(
+pub(in crate::simulator) fn check(
     store: &mut MemoryStore,
     contexts: &BTreeSet<(String, String)>,
+    limits: &Limits,
     now: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
     let timers: Timers = timers(store)?.into_iter().map(|timer| ((timer.sequence, timer.kind), timer.due)).collect();
     let reader = store.reader();
     let mut faults = Vec::new();
     let mut open_attempts = BTreeSet::new();
+    let mut has_taken = BTreeSet::new();
     let mut open = BTreeSet::new();
     let mut places = Places::new();
     let names: BTreeSet<&String> = contexts.iter().map(|(project, _)| project).collect();
@@ -36,13 +40,17 @@ pub(super) fn check(
         let mut stored = BTreeMap::<String, Sequences>::new();
         let filter = SequenceFilter { project: name.clone(), ..SequenceFilter::default() };
         for sequence in reader.sequences(&filter, Slice::ALL)?.items {
-            open_attempts.extend(sequence.attempts().map(|(_, attempt)| attempt.triggered_id.clone()));
-            faults.extend(leases_of(&sequence));
+            for (_, attempt) in sequence.attempts() {
+                open_attempts.insert(attempt.triggered_id.clone());
+                let tools = attempt.events.iter().map(|event| event.source.clone());
+                has_taken.extend(tools.map(|tool| (attempt.triggered_id.clone(), tool)));
+            }
+            faults.extend(sequence::shape(&sequence, limits));
             let key = (project.id, sequence.queue());
             if !places.contains_key(&key) {
                 places.insert(key.clone(), reader.queue(project.id, &key.1)?);
             }
-            faults.extend(place_of(&sequence, &places[&key]));
+            faults.extend(queue::place_of(&sequence, &places[&key]));
             if sequence.is_over() {
                 let left = timers.keys().filter(|(of, _)| *of == sequence.id);
                 faults
@@ -63,12 +71,15 @@ pub(super) fn check(
         faults.extend(stored.into_keys().map(|context| format!("nobody has triggered the run {context}")));
     }
     for queue in places.values() {
-        faults.extend(queued(queue, &open));
+        faults.extend(queue::queued(queue, &open));
     }
     let offered = reader.offers(&OfferFilter::default(), Slice::ALL)?.items;
     let offered: BTreeSet<String> = offered.into_iter().map(|event| event.id).collect();
     faults.extend(offered.difference(&open_attempts).map(|id| format!("the offer {id} belongs to no open task")));
     faults.extend(open_attempts.difference(&offered).map(|id| format!("the open task {id} is not offered")));
+    let takers: BTreeSet<(String, String)> = store.disk().takers().into_iter().collect();
+    faults.extend(takers.difference(&has_taken).map(|(id, tool)| format!("'{tool}' is kept as a taker of {id}")));
+    faults.extend(has_taken.difference(&takers).map(|(id, tool)| format!("'{tool}' is not kept as a taker of {id}")));
     faults.extend(
         timers
             .keys()
@@ -122,9 +133,29 @@ fn run_of(context: &str, run: Option<&Run>, sequences: &Sequences) -> Vec<String
         faults.push(format!("run {context} knows other open sequences than there are: {:?}", run.open));
     }
     for (id, sequence) in sequences.iter().filter(|(_, sequence)| !sequence.is_over()) {
-        if sequence.paused != run.is_paused(&sequence.scope.stage) {
+        // One that was aborted tidies up, whatever of its run stands still.
+        let tidies_up = sequence.closing.as_ref().is_some_and(|closing| closing.outcome == Outcome::Aborted);
+        if sequence.paused != run.is_paused(&sequence.scope.stage) && (sequence.paused || !tidies_up) {
             faults.push(format!("sequence {id} is paused or not, unlike its run"));
         }
+    }
+    let again: BTreeSet<&String> =
+        sequences.values().filter_map(|sequence| Some(&sequence.rerun.as_ref()?.of)).collect();
+    let ended = |sequence: &Sequence| match &sequence.phase {
+        Phase::Ended(ending) => Some(RunResult::of(ending)).filter(|result| *result != RunResult::Pass),
+        _ => None,
+    };
+    let not_passed: BTreeMap<&String, RunResult> = sequences
+        .iter()
+        .filter(|(id, _)| !again.contains(id))
+        .filter_map(|(id, sequence)| Some((id, ended(sequence)?)))
+        .collect();
+    let known = run.not_passed.iter().filter(|(_, end)| end.began).map(|(id, end)| (id, end.result));
+    if known.ne(not_passed) {
+        faults.push(format!("run {context} takes other sequences for failed than have: {:?}", run.not_passed));
+    }
+    if run.reruns as usize != again.len() {
+        faults.push(format!("run {context} counts {} of its sequences as done again, not {}", run.reruns, again.len()));
     }
     faults
 }
@@ -176,51 +207,6 @@ fn clock_of(sequence: &Sequence, timers: &Timers, now: Timestamp) -> Vec<String>
         if !is_ok {
             faults.push(fault(&format!("(slot {:?}, now {now}) waits without a clock", sequence.slot)));
         }
-    }
-    faults
-}
-
-/// No task has two live claims by one tool.
-fn leases_of(sequence: &Sequence) -> Vec<String> {
-    let mut faults = Vec::new();
-    for (_, attempt) in sequence.attempts() {
-        let tools: BTreeSet<&str> = attempt.leases.iter().map(|lease| &*lease.tool).collect();
-        if tools.len() < attempt.leases.len() {
-            faults.push(format!("one tool has several leases of {}: {:?}", attempt.triggered_id, attempt.leases));
-        }
-    }
-    faults
-}
-
-/// A sequence stands in the queue as it believes to.
-fn place_of(sequence: &Sequence, queue: &Queue) -> Option<String> {
-    let in_list =
-        |list: &[capstan_engine::orchestrate::Place]| list.iter().filter(|at| at.sequence == sequence.id).count();
-    let stands = (in_list(&queue.held), in_list(&queue.waiting));
-    let should = match sequence.slot {
-        _ if sequence.is_over() => (0, 0),
-        Slot::None => (0, 0),
-        Slot::Wanted => (0, 1),
-        Slot::Held => (1, 0),
-    };
-    (stands != should).then(|| {
-        let (id, slot) = (&sequence.id, sequence.slot);
-        format!("sequence {id} has the slot {slot:?} and stands otherwise in the queue: {queue:?}")
-    })
-}
-
-/// Only open sequences queue, nobody waits for a free slot, and those that hold it are of one run.
-fn queued(queue: &Queue, open: &BTreeSet<String>) -> Vec<String> {
-    let mut faults = Vec::new();
-    let all = queue.held.iter().chain(&queue.waiting).chain(&queue.aside);
-    for place in all.filter(|place| !open.contains(&place.sequence)) {
-        faults.push(format!("the queue holds {}, which is not open", place.sequence));
-    }
-    if queue.held.is_empty() && !queue.waiting.is_empty() {
-        faults.push(format!("sequences wait for a slot that nobody holds: {queue:?}"));
-    }
-    if queue.held.windows(2).any(|pair| pair[0].context != pair[1].context) {
-        faults.push(format!("several runs hold one slot: {queue:?}"));
     }
     faults
 }

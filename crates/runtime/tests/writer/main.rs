@@ -1,6 +1,8 @@
 //! The writer with its queue, batches and failures, on the memory store.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop where it stands")]
+
+mod claims;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,0 +1,72 @@
+//! Claims that wait for something to be offered.
+
+use tokio::sync::oneshot;
+
+use crate::command::{CommandError, Grant, Reply, Wanted};
+
+/// Who is to be told what was granted.
+pub(super) type Claimer = oneshot::Sender<Result<Reply, CommandError>>;
+
+/// Claims that nothing could be granted to so far, the oldest first.
+#[derive(Default)]
+pub(super) struct WaitingClaims {
+    wanted: Vec<Wanted>,
+    /// In the same order.
+    claimers: Vec<Claimer>,
+    /// Leases that were granted to somebody who had stopped waiting.
+    unheard: Vec<String>,
+}
+
+impl WaitingClaims {
+    /// What they want.
+    pub(super) fn wanted(&self) -> &[Wanted] {
+        &self.wanted
+    }
+
+    /// One more waits.
+    pub(super) fn add(&mut self, wanted: Wanted, claimer: Claimer) {
+        self.wanted.push(wanted);
+        self.claimers.push(claimer);
+    }
+
+    /// Nothing is granted to those who have stopped waiting.
+    pub(super) fn forget_the_gone(&mut self) {
+        let mut at = 0;
+        while at < self.claimers.len() {
+            if self.claimers[at].is_closed() {
+                self.claimers.remove(at);
+                self.wanted.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// Tells those who waited what they were granted, by their index.
+    pub(super) fn hand_out(&mut self, mut granted: Vec<(usize, Vec<Grant>)>) {
+        // From the last on, so that the indices of those before stay what they are.
+        granted.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        for (at, grants) in granted {
+            self.wanted.remove(at);
+            let claimer = self.claimers.remove(at);
+            self.tell(claimer, Ok(Reply::Claimed(grants)));
+        }
+    }
+
+    /// Answers somebody; what was granted to one who has gone in this very moment is to be given back.
+    pub(super) fn tell(&mut self, claimer: Claimer, reply: Result<Reply, CommandError>) {
+        if let Err(Ok(Reply::Claimed(grants))) = claimer.send(reply) {
+            self.unheard.extend(grants.into_iter().map(|grant| grant.lease.id));
+        }
+    }
+
+    /// Whether there is something to be given back.
+    pub(super) fn has_unheard(&self) -> bool {
+        !self.unheard.is_empty()
+    }
+
+    /// Leases of which nobody was told.
+    pub(super) fn take_unheard(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.unheard)
+    }
+}
