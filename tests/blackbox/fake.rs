@@ -23,6 +23,18 @@ fn a_fake_tool_tells_what_it_did_when_it_is_ended() {
 }
 
 #[test]
+fn a_fake_tool_tells_programs_of_each_answer_and_ends_at_a_sigterm() {
+    let desk = Desk::with_shop();
+    let context = desk.trigger();
+    let mut tool = desk.beside("tool", "fake deployment -o json");
+    tool.says("out", "\"task\":\"deployment\"");
+    tool.signal("TERM");
+    let ran = tool.ended().expect(0);
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&told["context"], &told["result"]), (&context.into(), &"pass".into()), "{told}");
+}
+
+#[test]
 fn a_fake_tool_gives_back_what_it_has_not_answered() {
     let desk = Desk::with_shop();
     let context = desk.trigger();
@@ -34,7 +46,7 @@ fn a_fake_tool_gives_back_what_it_has_not_answered() {
     });
     let shown = desk.line("run show latest").expect(0).stdout;
     assert!(shown.contains("slow: ") && shown.contains("    says       "), "{shown}");
-    tool.signal("INT");
+    tool.signal("TERM");
     assert_eq!(tool.ended().expect(0).stdout, "answered nothing; gave back 1\n");
     let attempt = run()["sequences"][0]["open"][0].clone();
     assert_eq!((&attempt["number"], &attempt["attempt"]["holders"]), (&1.into(), &Value::Array(Vec::new())));

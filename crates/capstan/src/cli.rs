@@ -72,7 +72,10 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Trigger(args) => (trigger::run(&args), args.error_format()),
         Command::Run(command) => (runs::run(&command), command.error_format()),
         Command::Status(args) => (status::run(&args), args.error_format()),
-        Command::Fake(args) => (fake::run(&args), ErrorFormat::Drawn),
+        Command::Fake(args) => {
+            let format = args.error_format();
+            (fake::run(&args), format)
+        }
         Command::Config(command) => {
             let format = command.error_format();
             (config::run(&command), format)

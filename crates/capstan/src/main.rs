@@ -21,6 +21,7 @@ mod report;
 mod run;
 mod schema;
 mod serve;
+mod signals;
 mod simulate;
 mod status;
 mod terminal;

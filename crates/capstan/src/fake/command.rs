@@ -6,17 +6,17 @@ use capstan_model::duration;
 use clap::{Args, ValueEnum};
 
 use super::shift;
-use crate::client::{Assignment, Connection, ServerArgs, assign, assignment};
+use crate::client::{Assignment, Connection, OutputArgs, OutputFormat, ServerArgs, assign, assignment};
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{ErrorFormat, Failure};
 use crate::gate::runtime;
 use crate::terminal::print;
 
 /// `capstan fake`
 #[derive(Debug, Args)]
 #[command(after_help = "It claims tasks of these names, says in time that it is at work, and answers. Ctrl-C ends it:
-it gives back what it has not answered and tells what it has. The same seed fails the same
-tasks, counted from the first.
+it gives back what it has not answered and tells what it has; with -o json each answer is an
+object on a line of its own. The same seed fails the same tasks, counted from the first.
 
 Examples:
   capstan fake deployment test
@@ -54,7 +54,15 @@ pub(crate) struct FakeArgs {
     #[arg(long, value_name = "NAME", default_value = "fake")]
     pub(super) name: String,
     #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
     server: ServerArgs,
+}
+
+impl FakeArgs {
+    pub(crate) fn error_format(&self) -> ErrorFormat {
+        self.output.error_format()
+    }
 }
 
 /// How a task is answered.
@@ -97,6 +105,8 @@ pub(crate) fn run(args: &FakeArgs) -> Result<Exit, Failure> {
     let mut data = serde_json::Map::new();
     assign(&mut data, &args.data)?;
     let tally = runtime()?.block_on(shift::work(&server, args, &data))?;
-    print(&tally.text());
+    if args.output.format() == OutputFormat::Table {
+        print(&tally.text());
+    }
     Ok(Exit::Success)
 }

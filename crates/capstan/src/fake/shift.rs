@@ -11,8 +11,9 @@ use uuid::Uuid;
 use super::command::{FakeArgs, FakeResult};
 use super::job::{End, Job, PAUSE};
 use super::tally::Tally;
-use crate::client::{Claim, ClientError, Connection, Wanted};
+use crate::client::{Claim, ClientError, Connection, OutputFormat, Wanted};
 use crate::failure::Failure;
+use crate::signals::Signals;
 use crate::terminal::{Look, note};
 
 /// How long the server waits for tasks before it says that there are none.
@@ -26,8 +27,8 @@ pub(super) async fn work(server: &Connection, args: &FakeArgs, data: &Map<String
     let (stop, stopping) = watch::channel(false);
     let (mut tally, mut met) = (Tally::default(), false);
     let (mut claiming, mut under_way) = (FuturesUnordered::new(), FuturesUnordered::new());
-    let end = tokio::signal::ctrl_c();
-    tokio::pin!(end);
+    let mut signals = Signals::new().map_err(|error| Failure::plain(format!("signals cannot be heard: {error}")))?;
+    let format = args.output.format();
     while args.count.is_none_or(|count| tally.answered() < count) {
         let left = args.count.map_or(usize::MAX, |count| count - tally.answered());
         let room = usize::try_from(args.parallel).unwrap_or(usize::MAX).min(left).saturating_sub(under_way.len());
@@ -35,7 +36,7 @@ pub(super) async fn work(server: &Connection, args: &FakeArgs, data: &Map<String
             claiming.push(claim(server, args, room, met));
         }
         tokio::select! {
-            _ = &mut end => break,
+            _ = signals.next() => break,
             Some(claimed) = claiming.next(), if !claiming.is_empty() => {
                 let claims = claimed.map_err(|error| server.failure(error))?;
                 met = true;
@@ -48,7 +49,7 @@ pub(super) async fn work(server: &Connection, args: &FakeArgs, data: &Map<String
             }
             Some(ended) = under_way.next(), if !under_way.is_empty() => {
                 let (job, end) = ended.map_err(|error| server.failure(error))?;
-                told(&mut tally, &job, &end, &look);
+                told(&mut tally, &job, &end, format, &look);
             }
         }
     }
@@ -58,7 +59,7 @@ pub(super) async fn work(server: &Connection, args: &FakeArgs, data: &Map<String
     let farewell = async {
         while let Some(ended) = under_way.next().await {
             if let Ok((job, end)) = ended {
-                told(&mut tally, &job, &end, &look);
+                told(&mut tally, &job, &end, format, &look);
             }
         }
     };
@@ -66,9 +67,9 @@ pub(super) async fn work(server: &Connection, args: &FakeArgs, data: &Map<String
     Ok(tally)
 }
 
-fn told(tally: &mut Tally, job: &Job<'_>, end: &End, look: &Look) {
+fn told(tally: &mut Tally, job: &Job<'_>, end: &End, format: OutputFormat, look: &Look) {
     match end {
-        End::Answered => tally.add(&job.claim, job.result, look),
+        End::Answered => tally.add(&job.claim, job.result, format, look),
         End::GivenBack => tally.give_back(),
         End::Lost(why) => {
             let Claim { project, stage, service, task, .. } = &job.claim;

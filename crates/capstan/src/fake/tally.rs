@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::command::FakeResult;
-use crate::client::Claim;
+use crate::client::{Claim, OutputFormat};
 use crate::terminal::{Look, print};
 
 /// How often each task was answered with each result, and how many were given back.
@@ -20,14 +22,24 @@ impl Tally {
     }
 
     /// Counts an answer and tells of it.
-    pub(super) fn add(&mut self, claim: &Claim, result: FakeResult, look: &Look) {
+    pub(super) fn add(&mut self, claim: &Claim, result: FakeResult, format: OutputFormat, look: &Look) {
         let Claim { project, stage, service, task, context, .. } = claim;
+        let document = || {
+            json!({
+                "context": context, "project": project, "stage": stage, "service": service, "task": task,
+                "lease": claim.lease, "result": result.word(),
+            })
+        };
         let word = match result {
             FakeResult::Pass => look.style.green(result.word()),
             FakeResult::Warning => look.style.yellow(result.word()),
             FakeResult::Fail => look.style.red(result.word()),
         };
-        print(&format!("{}  {project}  {stage}  {service}  {task}  {word}\n", look.id(context)));
+        print(&match format {
+            OutputFormat::Table => format!("{}  {project}  {stage}  {service}  {task}  {word}\n", look.id(context)),
+            OutputFormat::Json => format!("{}\n", document()),
+            OutputFormat::Yaml => format!("---\n{}", capstan_model::yaml::emit(&document())),
+        });
         *self.answers.entry((task.clone(), result.word())).or_default() += 1;
     }
 

@@ -16,10 +16,10 @@ use super::data_dir::DataDir;
 use super::house::House;
 use super::logging;
 use super::settings::{Resolved, SettingsArgs, resolve};
-use super::shutdown::Signals;
 use super::token::{self, Token};
 use crate::exit::Exit;
 use crate::failure::{Failure, reason};
+use crate::signals::Signals;
 use crate::terminal::print;
 
 /// `capstan serve`

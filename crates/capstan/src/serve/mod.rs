@@ -5,7 +5,6 @@ mod data_dir;
 mod house;
 mod logging;
 pub(crate) mod settings;
-mod shutdown;
 pub(crate) mod token;
 
 pub(crate) use command::{ServeArgs, run};

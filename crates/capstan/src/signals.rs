@@ -1,4 +1,4 @@
-//! The signals that ask the server to end.
+//! The signals that ask a process to end.
 
 use std::io;
 
