@@ -250,13 +250,16 @@ pub enum CommandError {
     #[error("there is no lease '{0}'")]
     UnknownLease(String),
     /// The lease lives no more.
-    #[error("the lease '{lease}' is over: {why}")]
+    #[error("lease '{lease}' is over: {why}")]
     LeaseOver {
         /// Its id.
         lease: String,
         /// Why; a sentence.
         why: String,
     },
+    /// The lease was answered before, with something else.
+    #[error("the lease '{0}' was answered before, with another answer; the first one counts")]
+    AnsweredOtherwise(String),
     /// It cannot be done again; a sentence.
     #[error("{0}")]
     NotAgain(String),

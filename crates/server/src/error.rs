@@ -125,7 +125,7 @@ impl From<CommandError> for Failure {
             CommandError::KeyReused | CommandError::ProjectExists(_) | CommandError::ServiceExists(_) => {
                 Self::conflict(error.to_string())
             }
-            CommandError::LeaseOver { .. } | CommandError::NotAgain(_) => {
+            CommandError::LeaseOver { .. } | CommandError::AnsweredOtherwise(_) | CommandError::NotAgain(_) => {
                 Self::new(StatusCode::CONFLICT, error.to_string()).code(409)
             }
             CommandError::UnknownProject(_) | CommandError::UnknownLease(_) => Self::not_found(error.to_string()),

@@ -268,24 +268,24 @@ fn what_is_given_back_is_open_again_and_a_lease_that_is_over_says_why() {
     assert_eq!(tell(&server, id, "release", &json!({ "reason": "the node goes down" })).text(), "{}");
     assert_eq!(attempt(&server, &context)["holders"], json!([]));
     for (word, body, message) in [
-        ("heartbeat", json!({}), format!("the lease '{id}' is over: ")),
-        ("release", json!({}), format!("the lease '{id}' is over: ")),
+        ("heartbeat", json!({}), format!("lease '{id}' is over: it was answered or given back")),
         (
             "answer",
             json!({ "result": "pass", "tool": "t" }),
-            format!("the answer by lease '{id}' is stored and does not count: "),
+            format!(
+                "the answer by lease '{id}' is stored and does not count: the lease '{id}' had been answered or given back \
+                 before"
+            ),
         ),
     ] {
         let answer = tell(&server, id, word, &body);
-        assert_eq!(
-            (answer.status, answer.message()),
-            (409, format!("{message}the lease '{id}' was given back before it came"))
-        );
+        assert_eq!((answer.status, answer.message()), (409, message));
         for unknown in ["nothing", "nothing.1", &format!("{}.x", first[0]["triggered_id"].as_str().unwrap())] {
             let answer = tell(&server, unknown, word, &body);
             assert_eq!((answer.status, answer.message()), (404, format!("there is no lease '{unknown}'")));
         }
     }
+    assert_eq!(tell(&server, id, "release", &json!({})).text(), "{}", "said twice is said once");
     // The same attempt, under another lease.
     let second = claim(&server, &json!({}), None);
     assert_eq!((&second[0]["triggered_id"], &second[0]["attempt"]), (&first[0]["triggered_id"], &json!(1)));

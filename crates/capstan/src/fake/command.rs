@@ -24,7 +24,7 @@ Examples:
   capstan fake evaluation --result warning --data score:=85 --count 1")]
 pub(crate) struct FakeArgs {
     /// Names of tasks
-    #[arg(value_name = "TASK", required = true)]
+    #[arg(value_name = "TASK", required = true, value_parser = task)]
     pub(super) tasks: Vec<String>,
     /// How long it works on each
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = span)]
@@ -81,6 +81,11 @@ impl FakeResult {
             Self::Fail => "fail",
         }
     }
+}
+
+fn task(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty() && !text.contains(|c: char| c == '.' || c.is_whitespace());
+    if is_name { Ok(text.to_owned()) } else { Err("the name of a task has neither blanks nor dots".to_owned()) }
 }
 
 fn span(text: &str) -> Result<Duration, String> {

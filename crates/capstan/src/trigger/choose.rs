@@ -53,7 +53,11 @@ pub(super) fn stage(project: &Project, stage: Option<&str>, sequence: &str) -> R
 
 /// The service that is meant: the one that is named, or the only one.
 pub(super) fn service(project: &str, known: &[&str], service: Option<&str>) -> Result<Chosen, Failure> {
-    match (service, known) {
+    match (service.map(str::trim), known) {
+        (Some(""), _) => Err(Failure::with_help(
+            "the name of the service is empty",
+            "name it with --service; without --service the only one that the project knows is taken",
+        )),
         (Some(service), known) => {
             let remark = if known.contains(&service) {
                 None

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::attempt::{Attempt, Deadline, DoneTask, OpenTask, PastAttempt, TaskEnd, TaskEvent, TaskState};
 use super::fact::{Birth, Fact};
 use super::merge::merge;
-use super::sequence::{Phase, Sequence, Slot};
+use super::sequence::{Outcome, Phase, Sequence, Slot};
 use super::step;
 
 /// The state right after [`Fact::Triggered`].
@@ -135,8 +135,8 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
         }
         Fact::Closing(closing) => {
             sequence.closing = Some(closing.clone());
-            cancel_open(sequence);
-            sequence.paused &= closing.outcome != super::sequence::Outcome::Aborted;
+            cancel_open(sequence, closing.outcome);
+            sequence.paused &= closing.outcome != Outcome::Aborted;
             sequence.deadline = None;
         }
         Fact::Paused => {
@@ -148,7 +148,7 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
             deadlines(sequence).for_each(|deadline| deadline.run(at));
         }
         Fact::Ended(ending) => {
-            cancel_open(sequence);
+            cancel_open(sequence, ending.outcome);
             sequence.phase = Phase::Ended(ending.clone());
             sequence.paused = false;
             sequence.deadline = None;
@@ -229,10 +229,15 @@ fn over(sequence: &mut Sequence, task: usize, mut done: DoneTask) {
 }
 
 /// What is under way when a sequence comes to its end is over with it.
-fn cancel_open(sequence: &mut Sequence) {
+fn cancel_open(sequence: &mut Sequence, outcome: Outcome) {
     let open: Vec<usize> = sequence.open().iter().filter(|open| !open.is_over()).map(|open| open.task).collect();
     for task in open {
-        over(sequence, task, ended(TaskEnd::Cancelled, "the sequence came to an end"));
+        let why = match outcome {
+            Outcome::Finished => "the sequence came to an end",
+            Outcome::TimedOut => "the sequence took too long",
+            Outcome::Aborted => "the sequence was aborted",
+        };
+        over(sequence, task, ended(TaskEnd::Cancelled, why));
     }
 }
 

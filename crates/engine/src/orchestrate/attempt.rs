@@ -329,8 +329,11 @@ impl Attempt {
                 None => open.push(event.source.as_str()),
             }
         }
-        // Whoever answered for another one, as a webhook's target does, has answered for the oldest.
-        open.drain(..answers.len().min(open.len()));
+        // Whoever answered for another one, as a webhook's target does, has answered for the oldest that holds no lease.
+        for _ in answers {
+            let oldest = open.iter().position(|tool| self.lease_of(tool).is_none());
+            oldest.map(|at| open.remove(at));
+        }
         open
     }
 

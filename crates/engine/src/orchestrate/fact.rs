@@ -315,7 +315,7 @@ impl Why {
                 format!("attempt {attempt} of task '{task}' was over before it came: {message}")
             }
             Self::Claimed { lease } => format!("its source has claimed the task already (lease '{lease}')"),
-            Self::LeaseOver { lease } => format!("the lease '{lease}' was given back before it came"),
+            Self::LeaseOver { lease } => format!("the lease '{lease}' had been answered or given back before"),
             Self::SequenceOver { outcome } => format!("the sequence had ended before it came ({outcome})"),
             Self::Duplicate => "its source has answered as often as it has started".to_owned(),
             Self::UnknownTriggeredId { triggered_id } => format!("no task was triggered by '{triggered_id}'"),

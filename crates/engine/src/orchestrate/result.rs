@@ -46,6 +46,8 @@ impl RunResult {
         match (ending.outcome, &*ending.result) {
             (Outcome::Aborted, _) => Self::Aborted,
             (Outcome::TimedOut, _) => Self::TimedOut,
+            // What is errored has not gone well, whatever result it claims.
+            (Outcome::Finished, _) if ending.status == "errored" => Self::Fail,
             (Outcome::Finished, "pass") => Self::Pass,
             (Outcome::Finished, "warning") => Self::Warning,
             (Outcome::Finished, _) => Self::Fail,
@@ -61,5 +63,25 @@ impl RunResult {
             Self::TimedOut => "timedOut",
             Self::Aborted => "aborted",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_errored_has_failed_whatever_result_it_claims() {
+        let result = |outcome, result: &str, status: &str| {
+            let (result, status) = (result.to_owned(), status.to_owned());
+            let (message, event_id, at) = (String::new(), String::new(), jiff::Timestamp::UNIX_EPOCH);
+            RunResult::of(&Ending { outcome, status, result, message, event_id, at })
+        };
+        assert_eq!(result(Outcome::Finished, "pass", "succeeded"), RunResult::Pass);
+        assert_eq!(result(Outcome::Finished, "warning", "succeeded"), RunResult::Warning);
+        assert_eq!(result(Outcome::Finished, "pass", "errored"), RunResult::Fail);
+        assert_eq!(result(Outcome::Finished, "fail", "unknown"), RunResult::Fail);
+        assert_eq!(result(Outcome::TimedOut, "fail", "errored"), RunResult::TimedOut);
+        assert_eq!(result(Outcome::Aborted, "pass", "aborted"), RunResult::Aborted);
     }
 }

@@ -43,7 +43,9 @@ fn image(data: &Map<String, Value>) -> Option<String> {
 /// Ends the open attempt of a task if all that started have answered.
 pub(super) fn complete_if_answered(turn: &mut Turn<'_>, task: usize) {
     let Some(attempt) = turn.state.open_task(task).and_then(|open| open.attempt()) else { return };
-    if attempt.finished() == 0 || attempt.started() != attempt.finished() {
+    // As many answers as starts, one at least; but whoever holds a lease answers by itself, nobody does so in its place.
+    let answered = attempt.started() > 0 && attempt.finished() >= attempt.started();
+    if !answered || !attempt.leases.is_empty() {
         return;
     }
     let verdict = Verdict::of(attempt);

@@ -192,7 +192,7 @@ fn tool(sequence: &Sequence, open: &OpenTask, attempt: &Attempt) -> Waiting {
         }
         (Deadline::At(_), Some(lease)) => {
             let then = format!("if nothing is heard of '{}' by then, it loses its lease on '{name}'", lease.tool);
-            (lease.deadline.at(), format!("{then}, which is offered again"))
+            (lease.deadline.at(), format!("{then}, which is offered again, unless that was its last one"))
         }
         (Deadline::At(at), None) => {
             let has_timeout = sequence.definition.tasks.get(open.task).is_some_and(|task| task.timeout.is_some());
@@ -204,6 +204,13 @@ fn tool(sequence: &Sequence, open: &OpenTask, attempt: &Attempt) -> Waiting {
             (Some(at), format!("if {silent} by then, {}", given_up(sequence, open)))
         }
     };
+    let (deadline, consequence) = match sequence.deadline.and_then(Deadline::at) {
+        Some(end) if deadline.is_none_or(|deadline| end < deadline) => (
+            Some(end),
+            format!("the sequence ends as timed out if '{name}' and what comes after it are not over by then"),
+        ),
+        _ => (deadline, consequence),
+    };
     let progress = attempt.leases.iter().map(|lease| lease.progress.clone()).find(|progress| !progress.is_empty());
     Waiting { progress, holders, deadline, ..entry(sequence, awaited, Some(open), consequence) }
 }
@@ -211,8 +218,13 @@ fn tool(sequence: &Sequence, open: &OpenTask, attempt: &Attempt) -> Waiting {
 /// What follows once an attempt is given up.
 fn given_up(sequence: &Sequence, open: &OpenTask) -> &'static str {
     let retry = sequence.definition.tasks.get(open.task).and_then(|task| task.retry);
+    let others = sequence.open().iter().any(|other| other.task != open.task && !other.is_over());
     if retry.is_some_and(|retry| open.failures() + 1 < retry.attempts) {
         "another attempt follows"
+    } else if sequence.closing.is_some() {
+        "it has failed, and the sequence goes on with what else it does at the end"
+    } else if others {
+        "it has failed, and the sequence goes on or ends when its group is over"
     } else {
         "the sequence ends as timed out, errored with result 'fail'"
     }

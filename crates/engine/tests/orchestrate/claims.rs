@@ -237,3 +237,20 @@ fn what_is_offered_no_more_cannot_be_claimed() {
          a claims => claimed by a",
     );
 }
+
+#[test]
+fn nobody_answers_in_the_place_of_who_holds_a_lease() {
+    let mut driver = Driver::of("build, check");
+    driver.check(
+        "w claims => claimed by w
+         pol answers warning => answered by pol
+         w beats => sign of w
+         w answers pass by lease => answered by w; done build warning/succeeded; next check; offers check",
+    );
+    Driver::of("build, check").check(
+        "w claims => claimed by w
+         pol answers pass => answered by pol
+         pol starts => started by pol
+         w answers pass by lease => answered by w; done build pass/succeeded; next check; offers check",
+    );
+}

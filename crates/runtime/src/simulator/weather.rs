@@ -171,7 +171,7 @@ fn offers(world: &World) -> Vec<CloudEvent> {
 /// Carries out what a tool wants of a lease; that it may be over is no fault.
 fn of_lease(world: &mut World, command: Command) {
     match world.submit(command) {
-        Ok(_) | Err(CommandError::LeaseOver { .. } | CommandError::KeyReused) => {}
+        Ok(_) | Err(CommandError::LeaseOver { .. } | CommandError::AnsweredOtherwise(_)) => {}
         Err(error) => panic!("{error}"),
     }
 }

@@ -1,6 +1,6 @@
 //! Tools claim tasks, keep them alive, give them back and answer them.
 
-use capstan_engine::orchestrate::{Claim, Input, Lease, Reaction, ReactionKind, Sequence};
+use capstan_engine::orchestrate::{Claim, Input, Lease, Reaction, ReactionKind, Sequence, Why};
 use capstan_model::event::{CloudEvent, event_type};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -129,6 +129,12 @@ impl Work<'_> {
 
     /// Gives a lease back.
     pub(super) fn release(&mut self, lease: &str, reason: &str) -> Result<Reply, CommandError> {
+        let sequence = self.of_lease(lease)?;
+        let is_offered = Lease::triggered_id(lease).is_some_and(|id| sequence.attempt_of(id).is_some());
+        if sequence.lease(lease).is_none() && is_offered {
+            // Said twice: it is given back, or needs not be any more.
+            return Ok(Reply::Done);
+        }
         let id = self.live(lease)?;
         self.deliver(&id, &Input::Released { lease: lease.to_owned(), reason: reason.to_owned() })?;
         self.offer_again(Lease::triggered_id(lease).unwrap_or_default())?;
@@ -151,7 +157,10 @@ impl Work<'_> {
     fn live(&mut self, lease: &str) -> Result<String, CommandError> {
         let sequence = self.of_lease(lease)?;
         if sequence.lease(lease).is_none() {
-            let why = sequence.why_over(lease).sentence();
+            let why = match sequence.why_over(lease) {
+                Why::LeaseOver { .. } => "it was answered or given back".to_owned(),
+                why => why.sentence(),
+            };
             return Err(CommandError::LeaseOver { lease: lease.to_owned(), why });
         }
         Ok(sequence.id)
@@ -186,7 +195,11 @@ impl Work<'_> {
             data: Value::Object(data),
         };
         let lease = Some(answer.lease.clone());
-        self.ingest(&Ingest { event, key: Some(answer.key.clone()) }, lease)
+        let ingested = self.ingest(&Ingest { event, key: Some(answer.key.clone()) }, lease);
+        ingested.map_err(|error| match error {
+            CommandError::KeyReused => CommandError::AnsweredOtherwise(answer.lease.clone()),
+            error => error,
+        })
     }
 
     /// What a tool says, by an event.

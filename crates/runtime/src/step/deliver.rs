@@ -1,7 +1,7 @@
 //! One sequence hears of something: load, decide, fold, write.
 
 use capstan_engine::orchestrate::{
-    Decision, Effect, Fact, Input, Outcome, Place, Queue, Run, Sequence, apply, decide, followers,
+    Decision, Effect, Fact, Input, Place, Queue, Run, RunResult, Sequence, apply, decide, followers,
 };
 use capstan_model::event::{CloudEvent, event_type};
 use serde_json::Value;
@@ -199,11 +199,7 @@ impl Work<'_> {
                 return Ok(());
             }
             Fact::Ended(ending) => {
-                let result = match ending.outcome {
-                    Outcome::Aborted => "aborted",
-                    Outcome::TimedOut => "timedOut",
-                    Outcome::Finished => &ending.result,
-                };
+                let result = RunResult::of(ending).word();
                 let mut view = self.tx.service_view(project, stage, service)?;
                 let (result, context) = (result.to_owned(), sequence.scope.context.clone());
                 view.last_end = Some(LastEnd { result, context, at: ending.at });

@@ -49,16 +49,30 @@ fn failed(run: &Run, stage: Option<&str>) -> Result<String, CommandError> {
         run.not_passed.iter().filter(|(_, end)| end.began && end.failed() && in_stage(end)).collect();
     match failed[..] {
         [(id, _)] => Ok(id.clone()),
-        [] => {
-            let place = stage.map(|stage| format!(" in stage '{stage}'")).unwrap_or_default();
-            Err(CommandError::NotAgain(format!(
-                "nothing of the run has failed{place}, so there is nothing to do again"
-            )))
-        }
+        [] => Err(CommandError::NotAgain(nothing(run, stage))),
         _ => {
             let named: Vec<String> = failed.iter().map(|(_, end)| format!("{}.{}", end.stage, end.sequence)).collect();
             let named = named.join(", ");
             Err(CommandError::NotAgain(format!("several of its sequences have failed ({named}); name one stage")))
         }
+    }
+}
+
+/// Why there is nothing to do again.
+fn nothing(run: &Run, stage: Option<&str>) -> String {
+    let failed: Vec<&NotPassed> = run.not_passed.values().filter(|end| end.failed()).collect();
+    let begun = failed.iter().filter(|end| end.began).map(|end| format!("{}.{}", end.stage, end.sequence));
+    let begun: Vec<String> = begun.collect();
+    match stage {
+        Some(stage) if !begun.is_empty() => {
+            format!("nothing has failed in stage '{stage}'; what has failed: {}", begun.join(", "))
+        }
+        _ if !failed.is_empty() => {
+            "what has failed could not begin, so it cannot be done again; trigger it anew".to_owned()
+        }
+        _ if !run.is_over() => {
+            "nothing of the run has failed so far, so there is nothing to do again; it is still under way".to_owned()
+        }
+        _ => "nothing of the run has failed, so there is nothing to do again".to_owned(),
     }
 }

@@ -74,14 +74,14 @@ fn what_cannot_be_done_again_says_why() {
     let mut bench = Bench::new(TWO);
     assert_eq!(bench.one(rerun("one", None, Origin::Task)).unwrap(), Reply::Nothing);
     begun(&mut bench);
-    let nothing = "nothing of the run has failed, so there is nothing to do again";
+    let nothing = "nothing of the run has failed so far, so there is nothing to do again; it is still under way";
     assert_eq!(refusal(&mut bench, rerun("one", None, Origin::Task)), nothing);
     play(&mut bench, "build", "warning");
     play(&mut bench, "check", "pass");
     play(&mut bench, "left", "fail");
     assert_eq!(
         refusal(&mut bench, rerun("one", Some("b"), Origin::Task)),
-        "nothing of the run has failed in stage 'b', so there is nothing to do again"
+        "nothing has failed in stage 'b'; what has failed: a.go"
     );
     play(&mut bench, "right", "fail");
     assert_eq!(
@@ -92,7 +92,7 @@ fn what_cannot_be_done_again_says_why() {
     assert!(matches!(bench.one(rerun("one", Some("b"), Origin::Stage)), Ok(Reply::Begun { .. })));
     assert_eq!(names(&bench), ["right"]);
     assert!(
-        refusal(&mut bench, rerun("one", Some("b"), Origin::Stage)).starts_with("nothing of the run has failed in")
+        refusal(&mut bench, rerun("one", Some("b"), Origin::Stage)).starts_with("nothing has failed in stage 'b'; ")
     );
     // What was done again counts no more; what was not does.
     play(&mut bench, "right", "pass");
@@ -132,5 +132,5 @@ fn one_that_may_not_enter_stays_failed() {
     assert_eq!(bench.run("one").result(), Some(RunResult::Fail));
     // One that could not start at all was never begun, and cannot be done again.
     bench.one(ingest(triggered("t3", "three", "dev", "delivery"))).unwrap();
-    assert!(refusal(&mut bench, rerun("three", None, Origin::Task)).starts_with("nothing of the run has failed"));
+    assert!(refusal(&mut bench, rerun("three", None, Origin::Task)).starts_with("what has failed could not begin"));
 }

@@ -153,6 +153,11 @@ impl Request {
             let message = format!("'tasks' is to hold the names of 1 to {TASKS_MAX} tasks, such as \"deployment\"");
             return Err(Failure::bad_request(message));
         }
+        if let Some(task) = self.tasks.iter().find(|task| task.contains('.')) {
+            let message =
+                format!("'{task}' is no name of a task: names have no dots, write 'deployment' and no type of event");
+            return Err(Failure::bad_request(message));
+        }
         let max = self.max.unwrap_or(1);
         if !(1..=MAX).contains(&max) {
             return Err(Failure::bad_request(format!("'max' is {max}; it may be 1 to {MAX}")));

@@ -63,7 +63,7 @@ pub(super) struct BegunAgain {
         (status = 200, description = "It is paused.", body = Nothing),
         (status = 400, description = "The body cannot be read.", body = Problem),
         (status = 401, description = "The token is missing or wrong.", body = Problem),
-        (status = 404, description = "There is no such run.", body = Problem),
+        (status = 404, description = "There is no such run, or no such stage.", body = Problem),
         (status = 409, description = "The run is over.", body = Problem),
         (status = 503, description = "The server is busy or stopping; try again.", body = Problem),
     )
@@ -91,7 +91,7 @@ pub(super) async fn pause(
         (status = 200, description = "It goes on.", body = Nothing),
         (status = 400, description = "The body cannot be read.", body = Problem),
         (status = 401, description = "The token is missing or wrong.", body = Problem),
-        (status = 404, description = "There is no such run.", body = Problem),
+        (status = 404, description = "There is no such run, or no such stage.", body = Problem),
         (status = 409, description = "The run is over.", body = Problem),
         (status = 503, description = "The server is busy or stopping; try again.", body = Problem),
     )
@@ -119,7 +119,7 @@ pub(super) async fn resume(
         (status = 200, description = "It is aborted.", body = Nothing),
         (status = 400, description = "The body cannot be read.", body = Problem),
         (status = 401, description = "The token is missing or wrong.", body = Problem),
-        (status = 404, description = "There is no such run.", body = Problem),
+        (status = 404, description = "There is no such run, or no such stage.", body = Problem),
         (status = 409, description = "The run is over, or nothing of it is open in the stage.", body = Problem),
         (status = 503, description = "The server is busy or stopping; try again.", body = Problem),
     )
@@ -189,6 +189,11 @@ async fn steer(
     let is_whole = matches!(&*sent.0, b"" | b"null");
     let part: Part = if is_whole { Part::default() } else { sent.object()? };
     let stage = part.stage.filter(|stage| !stage.is_empty());
+    if let Some(stage) = stage.clone() {
+        let (project, context) = (project.clone(), context.clone());
+        let unknown = state.handle.read(move |reader| unknown::stage(reader, &project, &context, &stage));
+        unknown.await?.map_or(Ok(()), Err)?;
+    }
     let command =
         Command::Control { project: project.clone(), context: context.clone(), stage: stage.clone(), control };
     match state.handle.submit(command).await? {

@@ -1,6 +1,7 @@
 //! What is said of a project or a run that is not there, and what was probably meant.
 
 use capstan_model::diagnostic::did_you_mean;
+use capstan_model::shipyard;
 use capstan_runtime::ports::{RunFilter, Slice, StoreError, StoreReader};
 
 use crate::error::Failure;
@@ -13,6 +14,26 @@ pub(super) fn project(reader: &dyn StoreReader, name: &str) -> Result<Failure, S
     let projects = reader.projects(Slice::ALL)?.items;
     let meant = did_you_mean(name, projects.iter().map(|project| &*project.name));
     Ok(failure(format!("there is no project '{name}'"), meant))
+}
+
+/// There is no such stage in the process of a run; none where there is, or where there is no such run.
+pub(super) fn stage(
+    reader: &dyn StoreReader,
+    project: &str,
+    context: &str,
+    stage: &str,
+) -> Result<Option<Failure>, StoreError> {
+    let runs = reader.runs_of(context)?;
+    let hash = runs.iter().find(|run| run.project == project).and_then(|run| run.shipyard.clone());
+    let Some(text) = hash.map_or(Ok(None), |hash| reader.shipyard(&hash))? else { return Ok(None) };
+    let Ok(read) = shipyard::read(&text) else { return Ok(None) };
+    let stages = || read.shipyard.stages.iter().map(|stage| &*stage.name);
+    if stages().any(|known| known == stage) {
+        return Ok(None);
+    }
+    let all: Vec<String> = stages().map(|stage| format!("'{stage}'")).collect();
+    let message = format!("the run has no stage '{stage}'; it has {}", all.join(", "));
+    Ok(Some(failure(message, did_you_mean(stage, stages()))))
 }
 
 /// There is no such run in a project, or not even the project.
