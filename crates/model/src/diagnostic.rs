@@ -47,6 +47,16 @@ impl Diagnostic {
         Self { code, severity: Severity::Warning, span, message: message.into(), help: None }
     }
 
+    /// An error at a word that is none of those that can stand there; `what` says of which kind they are.
+    pub(crate) fn no_such(code: &'static str, span: Span, what: &str, word: &str, known: &[&str]) -> Self {
+        let list = known.join(", ");
+        let help = match did_you_mean(word, known.iter().copied()) {
+            Some(near) => format!("did you mean '{near}'? known: {list}"),
+            None => format!("known: {list}"),
+        };
+        Self::error(code, span, format!("there is no {what} '{word}'")).help(help)
+    }
+
     /// The same with a way to mend it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -54,6 +54,11 @@ impl Sent {
         }
         serde_json::from_value(value).map_err(|error| refuse(error.to_string()))
     }
+
+    /// The same where the body may be left out.
+    pub(crate) fn object_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Failure> {
+        if matches!(&*self.0, b"" | b"null") { Ok(T::default()) } else { self.object() }
+    }
 }
 
 fn is_deeper(value: &Value, levels: usize) -> bool {

@@ -24,7 +24,7 @@ pub(super) fn react(turn: &mut Turn<'_>, reaction: &Reaction) {
             });
         }
     };
-    let Some(attempt) = turn.state.open_task(concerned).and_then(|open| open.attempt()) else { return };
+    let Some(attempt) = turn.state.open_attempt(concerned) else { return };
     let (task, started, unchanged) = (concerned, attempt.started() > 0, attempt.deadline);
     match reaction.kind {
         ReactionKind::Started => {
@@ -144,15 +144,15 @@ fn task_event(turn: &Turn<'_>, reaction: &Reaction) -> TaskEvent {
 
 /// The deadline of a task's open attempt after a sign of life.
 pub(super) fn deadline(turn: &Turn<'_>, task: usize, started: bool) -> Deadline {
-    let Some(attempt) = turn.state.open_task(task).and_then(|open| open.attempt()) else { return Deadline::None };
-    let timeout = turn.state.definition.tasks.get(task).and_then(|task| task.timeout).filter(|_| started);
+    let Some(attempt) = turn.state.open_attempt(task) else { return Deadline::None };
+    let timeout = turn.state.task(task).and_then(|task| task.timeout).filter(|_| started);
     let term = match timeout {
         // It counts from the first start on, whatever is heard later.
         Some(_) if attempt.started() > 0 => return attempt.deadline,
         Some(timeout) => timeout,
         None if started && attempt.asks => return Deadline::None,
         None if started => turn.limits.task_timeout,
-        None => turn.start_timeout(task),
+        None => turn.state.start_timeout(task, turn.limits),
     };
-    if turn.state.paused { Deadline::Left(term) } else { Deadline::At(turn.after(term)) }
+    turn.deadline(term)
 }

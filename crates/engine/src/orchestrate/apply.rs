@@ -217,8 +217,7 @@ fn over(sequence: &mut Sequence, task: usize, mut done: DoneTask) {
             TaskState::Ready { .. } | TaskState::Offered(_) => None,
         });
         let mut group: Vec<DoneTask> = group.collect();
-        let first = step::group(&sequence.definition, task).start;
-        let joins_any = sequence.definition.tasks.get(first).is_some_and(|first| first.join == Join::Any);
+        let joins_any = sequence.join(&step::group(&sequence.definition, task)) == Join::Any;
         if joins_any && group.iter().any(DoneTask::went_well) {
             // Those that failed were not needed, and what they have said is not either.
             group.iter_mut().filter(|done| !done.went_well()).for_each(|done| done.properties = nothing());

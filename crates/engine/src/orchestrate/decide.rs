@@ -41,5 +41,5 @@ pub fn decide(sequence: &Sequence, input: &Input, at: Timestamp, limits: &Limits
         Input::Heartbeat { lease, progress } => lease::heartbeat(&mut turn, lease, progress.as_deref()),
         Input::Released { lease, reason } => lease::release(&mut turn, lease, reason),
     }
-    turn.decided(input)
+    turn.decided(sequence, input)
 }

@@ -4,7 +4,7 @@ use capstan_model::event::event_type;
 use serde_json::Value;
 
 use super::attempt::{DoneTask, TaskEnd};
-use super::effect::{Effect, TimerKind};
+use super::effect::Effect;
 use super::fact::Fact;
 use super::sequence::{Closing, Ending, Outcome, Phase, Sequence, Slot};
 use super::turn::Turn;
@@ -13,8 +13,7 @@ use super::{payload, step};
 
 /// How a sequence ends by what its tasks came to: by those that came last and, where a `finally` task has failed, by that.
 pub(super) fn natural(sequence: &Sequence) -> Closing {
-    let is_finally = |done: &DoneTask| sequence.definition.tasks.get(done.task).is_some_and(|task| task.finally);
-    let failed = sequence.done.iter().find(|done| is_finally(done) && done.failed());
+    let failed = sequence.done.iter().find(|done| sequence.is_finally(done.task) && done.failed());
     match (&sequence.closing, failed) {
         (Some(closing), Some(failed)) if closing.outcome == Outcome::Finished && closing.result != "fail" => Closing {
             outcome: outcome(failed),
@@ -73,7 +72,6 @@ pub(super) fn close(turn: &mut Turn<'_>, closing: Closing) {
     if !has_finally || turn.state.closing.is_some() || never_began {
         return end(turn, closing);
     }
-    withdraw(turn);
     turn.record(Fact::Closing(Box::new(closing)));
     step::go_on(turn);
 }
@@ -81,8 +79,6 @@ pub(super) fn close(turn: &mut Turn<'_>, closing: Closing) {
 /// The sequence is over; whatever is to follow follows.
 pub(super) fn end(turn: &mut Turn<'_>, closing: Closing) {
     let Closing { outcome, status, result, message, labels } = closing;
-    withdraw(turn);
-    turn.effect(Effect::Disarm(TimerKind::Reminder));
     let event_id = turn.id(&["finished"]);
     let kind = event_type::of_sequence(&turn.state.scope.stage, &turn.state.definition.name, "finished");
     let data: Value = payload::of_end(&turn.state.scope, &labels, &status, &result, &message);
@@ -98,12 +94,4 @@ pub(super) fn end(turn: &mut Turn<'_>, closing: Closing) {
         turn.record(Fact::SlotFreed);
     }
     turn.effect(Effect::FreeSlot);
-}
-
-/// Lists what was offered no more.
-fn withdraw(turn: &mut Turn<'_>) {
-    let open: Vec<String> = turn.state.attempts().map(|(_, attempt)| attempt.triggered_id.clone()).collect();
-    for triggered_id in open {
-        turn.effect(Effect::Withdraw { triggered_id });
-    }
 }

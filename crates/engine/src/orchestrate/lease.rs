@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::answer;
-use super::attempt::{Attempt, Deadline, Lease, TaskEvent};
+use super::attempt::{Attempt, Lease, TaskEvent};
 use super::effect::Effect;
 use super::fact::{Fact, Renewed, Why};
 use super::sequence::Sequence;
@@ -73,7 +73,7 @@ pub(super) fn claim(turn: &mut Turn<'_>, claim: &Claim) {
         term: claim.term,
         granted_at: turn.at,
         last_sign: turn.at,
-        deadline: clock(turn, claim.term),
+        deadline: turn.deadline(claim.term),
         progress: String::new(),
     };
     let kind = event_type::of_task(turn.state.name_of(task), "started");
@@ -104,7 +104,7 @@ pub(super) fn heartbeat(turn: &mut Turn<'_>, id: &str, progress: Option<&str>) {
     let Some((task, _, lease)) = turn.state.lease(id) else { return };
     let (source, term) = (lease.tool.clone(), lease.term);
     let progress = progress.filter(|progress| *progress != lease.progress).map(str::to_owned);
-    let renewed = Renewed { lease: id.to_owned(), deadline: clock(turn, term), progress };
+    let renewed = Renewed { lease: id.to_owned(), deadline: turn.deadline(term), progress };
     let deadline = answer::deadline(turn, task, true);
     turn.record(Fact::SignOfLife { task, event_id: None, source, deadline, renewed: Some(renewed) });
 }
@@ -112,7 +112,7 @@ pub(super) fn heartbeat(turn: &mut Turn<'_>, id: &str, progress: Option<&str>) {
 /// What is renewed by something else that a tool says of a task: its claim, if it has one.
 pub(super) fn renewed_by(turn: &Turn<'_>, task: usize, tool: &str) -> Option<Renewed> {
     let lease = turn.state.open_task(task)?.attempt()?.lease_of(tool)?;
-    Some(Renewed { lease: lease.id.clone(), deadline: clock(turn, lease.term), progress: None })
+    Some(Renewed { lease: lease.id.clone(), deadline: turn.deadline(lease.term), progress: None })
 }
 
 /// A tool gives a claim back.
@@ -120,14 +120,9 @@ pub(super) fn release(turn: &mut Turn<'_>, id: &str, reason: &str) {
     let Some((task, attempt, lease)) = turn.state.lease(id) else { return };
     let others = attempt.started() > 1;
     let (source, unchanged) = (lease.tool.clone(), attempt.deadline);
-    let deadline = if others { unchanged } else { clock(turn, turn.start_timeout(task)) };
+    let deadline = if others { unchanged } else { turn.deadline(turn.state.start_timeout(task, turn.limits)) };
     let (lease, reason) = (id.to_owned(), reason.to_owned());
     turn.record(Fact::LeaseReleased { task, lease, source, reason, deadline });
     // Others may have answered meanwhile.
     task::complete_if_answered(turn, task);
-}
-
-/// That long from now, or for when the sequence is resumed.
-fn clock(turn: &Turn<'_>, term: SignedDuration) -> Deadline {
-    if turn.state.paused { Deadline::Left(term) } else { Deadline::At(turn.after(term)) }
 }

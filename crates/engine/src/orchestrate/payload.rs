@@ -50,7 +50,7 @@ fn carried_beside(sequence: &Sequence, stage: &str, group: &Range<usize>) -> Map
 /// What is carried once this answer to a task has been laid over it, with all that those beside it have answered.
 pub(super) fn with_answer(sequence: &Sequence, task: usize, answer: &Value) -> Map<String, Value> {
     let mut data = carried(sequence, &sequence.scope.stage);
-    let own = sequence.open_task(task).and_then(|open| open.attempt());
+    let own = sequence.open_attempt(task);
     let beside = sequence.over().skip(sequence.done.len()).map(|done| &done.properties);
     let answers = beside.chain(own.into_iter().flat_map(|attempt| &attempt.events).map(|event| &event.data));
     for answer in answers.chain([answer]) {
@@ -65,7 +65,7 @@ pub(super) fn with_answer(sequence: &Sequence, task: usize, answer: &Value) -> M
 pub(super) fn of_task(sequence: &Sequence, task: usize) -> Map<String, Value> {
     let group = step::group(&sequence.definition, task);
     let mut data = carried_beside(sequence, &sequence.scope.stage, &group);
-    if let Some(task) = sequence.definition.tasks.get(task)
+    if let Some(task) = sequence.task(task)
         && !task.properties.is_null()
     {
         merge(data.entry(&*task.name).or_insert(Value::Null), &task.properties);

@@ -84,7 +84,7 @@ pub fn begin_again(
 fn still_good(earlier: &Sequence) -> Vec<DoneTask> {
     let mut kept = Vec::new();
     let mut task = 0;
-    while let Some(definition) = earlier.definition.tasks.get(task).filter(|task| !task.finally) {
+    while let Some(definition) = earlier.task(task).filter(|task| !task.finally) {
         let group = step::group(&earlier.definition, task);
         let members: Vec<&DoneTask> = earlier.done.iter().filter(|done| group.contains(&done.task)).collect();
         let is_enough = !definition.join.is_all() && members.iter().any(|done| done.went_well());

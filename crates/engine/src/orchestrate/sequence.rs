@@ -1,6 +1,8 @@
 //! The state of one sequence.
 
-use capstan_model::shipyard;
+use std::ops::Range;
+
+use capstan_model::shipyard::{self, Join};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -222,6 +224,11 @@ impl Sequence {
         self.open().iter().find(|open| open.task == task)
     }
 
+    /// The open attempt of a task, by its index.
+    pub fn open_attempt(&self, task: usize) -> Option<&Attempt> {
+        self.open_task(task)?.attempt()
+    }
+
     /// The tasks that are offered, each with its attempt.
     pub fn attempts(&self) -> impl Iterator<Item = (&OpenTask, &Attempt)> {
         self.open().iter().filter_map(|open| Some((open, open.attempt()?)))
@@ -244,28 +251,57 @@ impl Sequence {
 
     /// The name of a task by its index.
     pub fn name_of(&self, task: usize) -> &str {
-        self.definition.tasks.get(task).map(|task| task.name.as_str()).unwrap_or_default()
+        self.task(task).map(|task| task.name.as_str()).unwrap_or_default()
+    }
+
+    /// A task as the shipyard has it, by its index.
+    pub(super) fn task(&self, task: usize) -> Option<&shipyard::Task> {
+        self.definition.tasks.get(task)
+    }
+
+    /// Whether a task runs at the end in any case.
+    pub(super) fn is_finally(&self, task: usize) -> bool {
+        self.task(task).is_some_and(|task| task.finally)
+    }
+
+    /// When a group is over, which its first task says.
+    pub(super) fn join(&self, group: &Range<usize>) -> Join {
+        self.task(group.start).map(|first| first.join).unwrap_or_default()
+    }
+
+    /// Whether a task is tried again once its attempt fails.
+    pub(super) fn may_retry(&self, open: &OpenTask) -> bool {
+        let retry = self.task(open.task).and_then(|task| task.retry);
+        retry.is_some_and(|retry| open.failures() + 1 < retry.attempts)
+    }
+
+    /// How long a task waits for its first sign of life.
+    pub(super) fn start_timeout(&self, task: usize, limits: &Limits) -> SignedDuration {
+        self.task(task).and_then(|task| task.start_timeout).unwrap_or(limits.start_timeout)
     }
 
     /// How long the open attempt of a task may be silent or, where the task has a timeout, may take.
     pub fn term(&self, open: &OpenTask, limits: &Limits) -> SignedDuration {
-        let task = self.definition.tasks.get(open.task);
         if open.attempt().is_some_and(|attempt| attempt.started() > 0) {
-            task.and_then(|task| task.timeout).unwrap_or(limits.task_timeout)
+            self.task(open.task).and_then(|task| task.timeout).unwrap_or(limits.task_timeout)
         } else {
-            task.and_then(|task| task.start_timeout).unwrap_or(limits.start_timeout)
+            self.start_timeout(open.task, limits)
         }
     }
 
     /// How long the task waits before its next attempt: its delay before the first, its backoff before any other.
     pub fn pause_before(&self, open: &OpenTask) -> SignedDuration {
-        let Some(task) = self.definition.tasks.get(open.task) else { return SignedDuration::ZERO };
         match open.past.last() {
-            None => task.delay(),
-            // Whoever lost a lease has done nothing wrong that would need time to heal.
-            Some(past) if past.end == AttemptEnd::LeaseLost => SignedDuration::ZERO,
-            Some(_) => task.retry.map(|retry| retry.pause(open.failures())).unwrap_or_default(),
+            None => self.task(open.task).map(shipyard::Task::delay).unwrap_or_default(),
+            Some(past) => self.pause_after(open.task, past.end, open.failures()),
         }
+    }
+
+    /// How long a task waits after an attempt that came to nothing, with so many that failed.
+    pub(super) fn pause_after(&self, task: usize, end: AttemptEnd, failures: u32) -> SignedDuration {
+        // Whoever lost a lease has done nothing wrong that would need time to heal.
+        let retry = self.task(task).and_then(|task| task.retry).filter(|_| end != AttemptEnd::LeaseLost);
+        retry.map(|retry| retry.pause(failures)).unwrap_or_default()
     }
 
     /// The name of the queue in which it takes its turns, unique in its project.

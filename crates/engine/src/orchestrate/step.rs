@@ -6,7 +6,6 @@ use capstan_model::shipyard::{self, Join};
 use jiff::Timestamp;
 
 use super::attempt::{DoneTask, TaskEnd, TaskState};
-use super::effect::Effect;
 use super::fact::Fact;
 use super::sequence::{Sequence, Slot};
 use super::turn::Turn;
@@ -25,7 +24,7 @@ pub(super) fn group(definition: &shipyard::Sequence, task: usize) -> Range<usize
 /// Begins the next task or group, or ends the sequence when there is none.
 pub(super) fn go_on(turn: &mut Turn<'_>) {
     while let Some(next) = next(&turn.state) {
-        if turn.state.closing.is_none() && is_finally(&turn.state, next) {
+        if turn.state.closing.is_none() && turn.state.is_finally(next) {
             let closing = end::natural(&turn.state);
             return end::close(turn, closing);
         }
@@ -49,16 +48,12 @@ pub(super) fn go_on(turn: &mut Turn<'_>) {
 fn next(sequence: &Sequence) -> Option<usize> {
     let is_done = |task: usize| sequence.done.iter().any(|done| done.task == task);
     let mut left = (0..sequence.definition.tasks.len()).filter(|task| !is_done(*task));
-    if sequence.closing.is_some() { left.find(|task| is_finally(sequence, *task)) } else { left.next() }
-}
-
-fn is_finally(sequence: &Sequence, task: usize) -> bool {
-    sequence.definition.tasks.get(task).is_some_and(|task| task.finally)
+    if sequence.closing.is_some() { left.find(|task| sequence.is_finally(*task)) } else { left.next() }
 }
 
 /// A task comes under way, unless it is done already or its condition says otherwise.
 fn begin(turn: &mut Turn<'_>, task: usize) {
-    let Some(definition) = turn.state.definition.tasks.get(task) else { return };
+    let Some(definition) = turn.state.task(task) else { return };
     if turn.state.done.iter().any(|done| done.task == task) {
         return;
     }
@@ -105,16 +100,14 @@ fn is_due(state: &TaskState, at: Timestamp) -> bool {
 /// A task has ended: the others of its group may be needed no more, and the group may be over.
 pub(super) fn task_over(turn: &mut Turn<'_>, task: usize) {
     let group = group(&turn.state.definition, task);
-    let join = turn.state.definition.tasks.get(group.start).map(|first| first.join).unwrap_or_default();
-    if join == Join::Any && turn.state.over().find(|done| done.task == task).is_some_and(DoneTask::went_well) {
+    if turn.state.join(&group) == Join::Any
+        && turn.state.over().find(|done| done.task == task).is_some_and(DoneTask::went_well)
+    {
         let message = format!("'{}' was enough", turn.state.name_of(task));
         let others = turn.state.open().iter().filter(|open| !open.is_over());
-        let others: Vec<_> = others.map(|open| (open.task, open.attempt().map(|it| it.triggered_id.clone()))).collect();
-        for (task, triggered_id) in others {
+        let others: Vec<usize> = others.map(|open| open.task).collect();
+        for task in others {
             turn.record(Fact::TaskEnded { task, end: TaskEnd::Cancelled, message: message.clone() });
-            if let Some(triggered_id) = triggered_id {
-                turn.effect(Effect::Withdraw { triggered_id });
-            }
         }
     }
     if !turn.state.open().is_empty() {

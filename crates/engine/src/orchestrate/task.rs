@@ -42,7 +42,7 @@ fn image(data: &Map<String, Value>) -> Option<String> {
 
 /// Ends the open attempt of a task if all that started have answered.
 pub(super) fn complete_if_answered(turn: &mut Turn<'_>, task: usize) {
-    let Some(attempt) = turn.state.open_task(task).and_then(|open| open.attempt()) else { return };
+    let Some(attempt) = turn.state.open_attempt(task) else { return };
     // As many answers as starts, one at least; but whoever holds a lease answers by itself, nobody does so in its place.
     let answered = attempt.started() > 0 && attempt.finished() >= attempt.started();
     if !answered || !attempt.leases.is_empty() {
@@ -56,9 +56,7 @@ pub(super) fn complete_if_answered(turn: &mut Turn<'_>, task: usize) {
         return try_again(turn, task, AttemptEnd::Failed, message);
     }
     let (result, status) = (verdict.result.to_owned(), verdict.status.to_owned());
-    let triggered_id = attempt.triggered_id.clone();
     turn.record(Fact::TaskDone { task, result, status });
-    turn.effect(Effect::Withdraw { triggered_id });
     step::task_over(turn, task);
 }
 
@@ -67,10 +65,7 @@ pub(super) fn time_out(turn: &mut Turn<'_>, task: usize, message: String) {
     if may_retry(turn, task) {
         return try_again(turn, task, AttemptEnd::TimedOut, message);
     }
-    let Some(attempt) = turn.state.open_task(task).and_then(|open| open.attempt()) else { return };
-    let triggered_id = attempt.triggered_id.clone();
     turn.record(Fact::TaskEnded { task, end: TaskEnd::TimedOut, message });
-    turn.effect(Effect::Withdraw { triggered_id });
     step::task_over(turn, task);
 }
 
@@ -84,9 +79,7 @@ pub(super) fn lose_lease(turn: &mut Turn<'_>, task: usize, message: String) {
 }
 
 fn may_retry(turn: &Turn<'_>, task: usize) -> bool {
-    let retry = turn.state.definition.tasks.get(task).and_then(|task| task.retry);
-    let failures = turn.state.open_task(task).map_or(0, OpenTask::failures);
-    retry.is_some_and(|retry| failures + 1 < retry.attempts)
+    turn.state.open_task(task).is_some_and(|open| turn.state.may_retry(open))
 }
 
 /// The attempt came to nothing; the task is offered anew, under a new id.
@@ -94,12 +87,8 @@ fn try_again(turn: &mut Turn<'_>, task: usize, end: AttemptEnd, message: String)
     let Some(open) = turn.state.open_task(task) else { return };
     let Some(attempt) = open.attempt() else { return };
     let (number, triggered_id) = (open.number, attempt.triggered_id.clone());
-    // Whoever lost a lease has done nothing wrong that would need time to heal.
-    let retry = turn.state.definition.tasks.get(task).and_then(|task| task.retry);
-    let pause = retry.filter(|_| end != AttemptEnd::LeaseLost).map(|retry| retry.pause(open.failures() + 1));
-    let due = pause.filter(|pause| !pause.is_zero()).map(|pause| turn.after(pause));
-    let withdrawn = triggered_id.clone();
+    let pause = turn.state.pause_after(task, end, open.failures() + 1);
+    let due = (!pause.is_zero()).then(|| turn.after(pause));
     turn.record(Fact::AttemptEnded { task, attempt: number, triggered_id, end, message, due });
-    turn.effect(Effect::Withdraw { triggered_id: withdrawn });
     step::offer_ready(turn);
 }

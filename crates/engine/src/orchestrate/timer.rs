@@ -146,7 +146,7 @@ fn silence(turn: &Turn<'_>, task: usize) -> String {
     let Some(attempt) = open.attempt() else { return String::new() };
     let kind = event_type::of_task(turn.state.name_of(task), "triggered");
     let term = display(turn.state.term(open, turn.limits));
-    let has_timeout = turn.state.definition.tasks.get(task).is_some_and(|task| task.timeout.is_some());
+    let has_timeout = turn.state.task(task).is_some_and(|task| task.timeout.is_some());
     if attempt.started() > 0 {
         let holders = attempt.holders().iter().map(|holder| format!("'{holder}'")).collect::<Vec<_>>().join(", ");
         if has_timeout {

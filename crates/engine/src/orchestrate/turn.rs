@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::apply::apply;
+use super::attempt::Deadline;
 use super::effect::{Decision, Effect, TimerKind};
 use super::fact::Fact;
 use super::ids;
@@ -19,20 +20,22 @@ pub(super) struct Turn<'a> {
     pub(super) state: Sequence,
     pub(super) at: Timestamp,
     pub(super) limits: &'a Limits,
-    /// What was to wake it before.
-    before: Timers,
     decision: Decision,
 }
 
 impl<'a> Turn<'a> {
     pub(super) fn new(state: Sequence, at: Timestamp, limits: &'a Limits) -> Self {
-        let before = Timers::of(&state);
-        Self { state, at, limits, before, decision: Decision::default() }
+        Self { state, at, limits, decision: Decision::default() }
     }
 
     /// That long from now; beyond the end of time: at its end.
     pub(super) fn after(&self, term: SignedDuration) -> Timestamp {
         self.at.saturating_add(term).unwrap_or(Timestamp::MAX)
+    }
+
+    /// A deadline that long from now, or from when the sequence is resumed.
+    pub(super) fn deadline(&self, term: SignedDuration) -> Deadline {
+        if self.state.paused { Deadline::Left(term) } else { Deadline::At(self.after(term)) }
     }
 
     /// States a fact; what comes after builds on it.
@@ -66,12 +69,6 @@ impl<'a> Turn<'a> {
         self.effect(Effect::Arm(TimerKind::Reminder, next));
     }
 
-    /// How long a task waits for its first sign of life.
-    pub(super) fn start_timeout(&self, task: usize) -> SignedDuration {
-        let task = self.state.definition.tasks.get(task);
-        task.and_then(|task| task.start_timeout).unwrap_or(self.limits.start_timeout)
-    }
-
     /// An event of the control plane about this sequence.
     pub(super) fn event(&self, id: String, kind: String, data: Value) -> CloudEvent {
         control_plane_event(id, kind, &self.state.scope.context, self.at, data)
@@ -82,9 +79,15 @@ impl<'a> Turn<'a> {
         ids::derive(self.at, &[&[&*self.state.id], parts].concat())
     }
 
-    /// The decision, with timers as the state has them now.
-    pub(super) fn decided(mut self, input: &Input) -> Decision {
-        let before = if *input == Input::Born { Timers::default() } else { self.before };
+    /// The decision, with what follows from the state alone: what was offered before and is no more is withdrawn, and timers
+    /// are as the state has them now.
+    pub(super) fn decided(mut self, earlier: &Sequence, input: &Input) -> Decision {
+        for (_, attempt) in earlier.attempts() {
+            if self.state.attempt_of(&attempt.triggered_id).is_none() {
+                self.decision.effects.push(Effect::Withdraw { triggered_id: attempt.triggered_id.clone() });
+            }
+        }
+        let before = if *input == Input::Born { Timers::default() } else { Timers::of(earlier) };
         let after = Timers::of(&self.state);
         for (kind, before, after) in [
             (TimerKind::Delay, before.delay, after.delay),

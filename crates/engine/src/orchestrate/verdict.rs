@@ -34,19 +34,17 @@ impl<'a> Verdict<'a> {
 
     /// The same without these tasks.
     pub(super) fn of_sequence_but(sequence: &'a Sequence, but: &Range<usize>) -> Self {
-        let is_finally = |task: usize| sequence.definition.tasks.get(task).is_some_and(|task| task.finally);
-        let last =
-            sequence.done.iter().rfind(|done| done.counts() && !is_finally(done.task) && !but.contains(&done.task));
+        let has_a_say = |task: usize| !sequence.is_finally(task) && !but.contains(&task);
+        let last = sequence.done.iter().rfind(|done| done.counts() && has_a_say(done.task));
         let of_step = last.and_then(|last| Self::of_group(sequence, step::group(&sequence.definition, last.task)));
         of_step.unwrap_or(Verdict { result: "pass", status: "succeeded", last: None })
     }
 
     /// That of a group that is over; none where all of it was skipped.
     pub(super) fn of_group(sequence: &'a Sequence, group: Range<usize>) -> Option<Self> {
-        let join = sequence.definition.tasks.get(group.start).map(|first| first.join).unwrap_or_default();
         let mut members: Vec<&DoneTask> =
             sequence.done.iter().filter(|done| group.contains(&done.task) && done.counts()).collect();
-        if join == Join::Any && members.iter().any(|done| done.went_well()) {
+        if sequence.join(&group) == Join::Any && members.iter().any(|done| done.went_well()) {
             members.retain(|done| done.went_well());
         }
         let results: Vec<&str> = members.iter().map(|done| &*done.result).collect();

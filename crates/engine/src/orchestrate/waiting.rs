@@ -195,7 +195,7 @@ fn tool(sequence: &Sequence, open: &OpenTask, attempt: &Attempt) -> Waiting {
             (lease.deadline.at(), format!("{then}, which is offered again, unless that was its last one"))
         }
         (Deadline::At(at), None) => {
-            let has_timeout = sequence.definition.tasks.get(open.task).is_some_and(|task| task.timeout.is_some());
+            let has_timeout = sequence.task(open.task).is_some_and(|task| task.timeout.is_some());
             let silent = match awaited {
                 Awaited::ToolToStart => format!("nobody has started on '{name}'"),
                 _ if has_timeout => format!("'{name}' is not answered"),
@@ -217,9 +217,8 @@ fn tool(sequence: &Sequence, open: &OpenTask, attempt: &Attempt) -> Waiting {
 
 /// What follows once an attempt is given up.
 fn given_up(sequence: &Sequence, open: &OpenTask) -> &'static str {
-    let retry = sequence.definition.tasks.get(open.task).and_then(|task| task.retry);
     let others = sequence.open().iter().any(|other| other.task != open.task && !other.is_over());
-    if retry.is_some_and(|retry| open.failures() + 1 < retry.attempts) {
+    if sequence.may_retry(open) {
         "another attempt follows"
     } else if sequence.closing.is_some() {
         "it has failed, and the sequence goes on with what else it does at the end"

@@ -41,9 +41,7 @@ impl Speaker<'_> {
     /// What a fact says; `sequence` is the one that it is about, as it was last.
     pub fn say(&self, fact: &Fact, sequence: Option<&Sequence>) -> String {
         let has_timeout = |index: usize| {
-            sequence
-                .and_then(|sequence| sequence.definition.tasks.get(index))
-                .is_some_and(|task| task.timeout.is_some())
+            sequence.and_then(|sequence| sequence.task(index)).is_some_and(|task| task.timeout.is_some())
         };
         let task = |index: usize| sequence.map(|sequence| sequence.name_of(index).to_owned()).unwrap_or_default();
         let short = |kind: &str| kind.strip_prefix(PREFIX).unwrap_or(kind).to_owned();

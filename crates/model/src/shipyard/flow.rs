@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::file::{ConcurrencyBlock, RetryBlock, TaskEntry};
 use super::types::{Concurrency, Join, Policy, Retry};
 use super::when::When;
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::duration::{self, DurationError};
 use crate::yaml::Spanned;
 
@@ -132,11 +132,7 @@ impl<'t> Flow<'t> {
             return *choice;
         }
         let known: Vec<_> = names.iter().map(|(name, _)| *name).collect();
-        let help = match did_you_mean(&text.value, known.iter().copied()) {
-            Some(near) => format!("did you mean '{near}'? known: {}", known.join(", ")),
-            None => format!("known: {}", known.join(", ")),
-        };
-        self.error(code, text.span, format!("there is no {what} '{}'", text.value), help);
+        self.errors.push(Diagnostic::no_such(code, text.span, what, &text.value, &known));
         default
     }
 

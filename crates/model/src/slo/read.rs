@@ -6,7 +6,7 @@ use super::types::{
     Aggregate, Baseline, CompareWith, Comparison, CriteriaGroup, Include, Objective, OnNoData, OnNoHistory, Pinned,
     Slo, TotalScore, WrittenCriterion,
 };
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::yaml::{self, Decoder, FromYaml, Spanned};
 use crate::{duration, number};
 
@@ -162,12 +162,7 @@ impl Reader {
             return *choice;
         }
         let known: Vec<_> = names.iter().map(|(name, _)| *name).collect();
-        let near = did_you_mean(&text.value, known.iter().copied());
-        let help = match near {
-            Some(near) => format!("did you mean '{near}'? known: {}", known.join(", ")),
-            None => format!("known: {}", known.join(", ")),
-        };
-        self.senseless(Diagnostic::error(code, text.span, format!("there is no {what} '{}'", text.value)).help(help));
+        self.senseless(Diagnostic::no_such(code, text.span, what, &text.value, &known));
         default
     }
 

@@ -1,6 +1,9 @@
 //! Tools claim tasks, keep them alive, give them back and answer them.
 
+use std::collections::BTreeSet;
+
 use capstan_engine::orchestrate::{Claim, Input, Lease, Reaction, ReactionKind, Sequence, Why};
+use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, event_type};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -22,7 +25,7 @@ impl Wanted {
     /// Whether it takes a task that was just offered.
     fn takes(&self, event: &CloudEvent) -> bool {
         let is = |limit: &Option<String>, field: &str| {
-            limit.as_deref().is_none_or(|limit| event.data.get(field).and_then(Value::as_str) == Some(limit))
+            limit.as_ref().is_none_or(|limit| data_text(&event.data, field) == limit)
         };
         self.tasks.iter().any(|task| event.kind == event_type::of_task(task, "triggered"))
             && is(&self.project, "project")
@@ -55,13 +58,16 @@ impl Work<'_> {
 
     /// Grants a task that was just offered to those who wait for one: to one of each name, who has waited longest.
     pub(super) fn grant_to_waiting(&mut self, offered: &Offered, event: &CloudEvent) -> Result<(), CommandError> {
+        let mut asked: BTreeSet<&str> = BTreeSet::new();
         for (at, wanted) in self.waiting.claims.iter().enumerate() {
             let granted = self.granted.get(&at).map_or(0, Vec::len) as u64;
             if granted >= wanted.max || self.waiting.served.contains(&at) || !wanted.takes(event) {
                 continue;
             }
-            // The engine grants each tool's name once.
-            if let Some(grant) = self.grant(wanted, offered)? {
+            // Each name gets it once, so that the others need not ask.
+            if asked.insert(&wanted.tool)
+                && let Some(grant) = self.grant(wanted, offered)?
+            {
                 self.granted.entry(at).or_default().push(grant);
             }
         }
@@ -130,13 +136,14 @@ impl Work<'_> {
     /// Gives a lease back.
     pub(super) fn release(&mut self, lease: &str, reason: &str) -> Result<Reply, CommandError> {
         let sequence = self.of_lease(lease)?;
-        let is_offered = Lease::triggered_id(lease).is_some_and(|id| sequence.attempt_of(id).is_some());
-        if sequence.lease(lease).is_none() && is_offered {
-            // Said twice: it is given back, or needs not be any more.
-            return Ok(Reply::Done);
+        if sequence.lease(lease).is_none() {
+            return match sequence.why_over(lease) {
+                // Said twice: it is given back, or needs not be any more.
+                Why::LeaseOver { .. } => Ok(Reply::Done),
+                why => Err(lease_over(lease, &why)),
+            };
         }
-        let id = self.live(lease)?;
-        self.deliver(&id, &Input::Released { lease: lease.to_owned(), reason: reason.to_owned() })?;
+        self.deliver(&sequence.id, &Input::Released { lease: lease.to_owned(), reason: reason.to_owned() })?;
         self.offer_again(Lease::triggered_id(lease).unwrap_or_default())?;
         Ok(Reply::Done)
     }
@@ -157,11 +164,7 @@ impl Work<'_> {
     fn live(&mut self, lease: &str) -> Result<String, CommandError> {
         let sequence = self.of_lease(lease)?;
         if sequence.lease(lease).is_none() {
-            let why = match sequence.why_over(lease) {
-                Why::LeaseOver { .. } => "it was answered or given back".to_owned(),
-                why => why.sentence(),
-            };
-            return Err(CommandError::LeaseOver { lease: lease.to_owned(), why });
+            return Err(lease_over(lease, &sequence.why_over(lease)));
         }
         Ok(sequence.id)
     }
@@ -219,4 +222,12 @@ impl Work<'_> {
 
 fn key_of(key: &str) -> String {
     format!("claim\u{1f}{key}")
+}
+
+fn lease_over(lease: &str, why: &Why) -> CommandError {
+    let why = match why {
+        Why::LeaseOver { .. } => "it was answered or given back".to_owned(),
+        why => why.sentence(),
+    };
+    CommandError::LeaseOver { lease: lease.to_owned(), why }
 }

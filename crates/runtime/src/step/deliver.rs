@@ -148,7 +148,7 @@ impl Work<'_> {
             Fact::LeaseReleased { task, source, .. } => (*task, source, false),
             _ => return Ok(()),
         };
-        let Some(attempt) = sequence.open_task(task).and_then(|open| open.attempt()) else { return Ok(()) };
+        let Some(attempt) = sequence.open_attempt(task) else { return Ok(()) };
         if takes {
             self.tx.add_taker(project, &attempt.triggered_id, tool)?;
         } else {

@@ -217,7 +217,7 @@ pub(super) async fn heartbeat(
     Names(lease): Names<String>,
     sent: Sent,
 ) -> Result<Json<LeaseBody>, Failure> {
-    let Progress { progress } = if sent.0.is_empty() { Progress::default() } else { sent.object()? };
+    let Progress { progress } = sent.object_or_default()?;
     let progress = progress.map(|text| text.chars().take(PROGRESS_MAX).collect::<String>());
     if let Some(fresh) = fresh(&state, &lease, progress.as_deref()).await? {
         return Ok(Json(fresh));
@@ -278,7 +278,7 @@ pub(super) async fn release(
     Names(lease): Names<String>,
     sent: Sent,
 ) -> Result<Json<Nothing>, Failure> {
-    let Release { reason } = if sent.0.is_empty() { Release::default() } else { sent.object()? };
+    let Release { reason } = sent.object_or_default()?;
     let reason = reason.unwrap_or_default().chars().take(PROGRESS_MAX).collect();
     state.handle.submit(Command::Release { lease, reason }).await?;
     Ok(Json(Nothing {}))

@@ -160,7 +160,7 @@ pub(super) async fn rerun(
     Names((project, context)): Names<(String, String)>,
     sent: Sent,
 ) -> Result<Json<BegunAgain>, Failure> {
-    let again: Again = if sent.0.is_empty() { Again::default() } else { sent.object()? };
+    let again: Again = sent.object_or_default()?;
     let origin = match again.from.as_deref() {
         None => Origin::default(),
         Some(word) => Origin::parse(word)
@@ -186,8 +186,7 @@ async fn steer(
     sent: &Sent,
     control: Control,
 ) -> Result<Json<Nothing>, Failure> {
-    let is_whole = matches!(&*sent.0, b"" | b"null");
-    let part: Part = if is_whole { Part::default() } else { sent.object()? };
+    let part: Part = sent.object_or_default()?;
     let stage = part.stage.filter(|stage| !stage.is_empty());
     if let Some(stage) = stage.clone() {
         let (project, context) = (project.clone(), context.clone());

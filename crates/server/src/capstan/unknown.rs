@@ -1,9 +1,9 @@
 //! What is said of a project or a run that is not there, and what was probably meant.
 
 use capstan_model::diagnostic::did_you_mean;
-use capstan_model::shipyard;
 use capstan_runtime::ports::{RunFilter, Slice, StoreError, StoreReader};
 
+use super::projects;
 use crate::error::Failure;
 
 /// How many runs are looked through for one that was meant, the newest first.
@@ -26,13 +26,14 @@ pub(super) fn stage(
     let runs = reader.runs_of(context)?;
     let hash = runs.iter().find(|run| run.project == project).and_then(|run| run.shipyard.clone());
     let Some(text) = hash.map_or(Ok(None), |hash| reader.shipyard(&hash))? else { return Ok(None) };
-    let Ok(read) = shipyard::read(&text) else { return Ok(None) };
-    let stages = || read.shipyard.stages.iter().map(|stage| &*stage.name);
-    if stages().any(|known| known == stage) {
+    let all = projects::stages(&text);
+    let stages = || all.iter().map(|stage| &*stage.name);
+    // One whose shipyard cannot be read any more has none.
+    if all.is_empty() || stages().any(|known| known == stage) {
         return Ok(None);
     }
-    let all: Vec<String> = stages().map(|stage| format!("'{stage}'")).collect();
-    let message = format!("the run has no stage '{stage}'; it has {}", all.join(", "));
+    let named: Vec<String> = stages().map(|stage| format!("'{stage}'")).collect();
+    let message = format!("the run has no stage '{stage}'; it has {}", named.join(", "));
     Ok(Some(failure(message, did_you_mean(stage, stages()))))
 }
 
