@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use capstan_runtime::ports::{Store, StoreError, StoreReader, StoreTx};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::migrate;
@@ -113,5 +114,8 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Trouble> {
     let connection = Connection::open_with_flags(path, flags).doing("open the store")?;
     connection.busy_timeout(PATIENCE).doing("open the store")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan does not depend on the values that are bound. Without this a statement is prepared anew for other values, as
+    // they might ask for another index.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).doing("open the store")?;
     Ok(connection)
 }
