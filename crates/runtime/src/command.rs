@@ -267,3 +267,10 @@ pub enum CommandError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+impl CommandError {
+    /// Whether nothing had been written when this was found: what tools that are late or say something twice are told.
+    pub(crate) fn comes_before_all_writes(&self) -> bool {
+        matches!(self, Self::KeyReused | Self::UnknownLease(_) | Self::LeaseOver { .. } | Self::AnsweredOtherwise(_))
+    }
+}

@@ -13,7 +13,7 @@ use super::tool::{Tool, Tools};
 use crate::command::{Command, CommandError, Ingest, Reply, fingerprint};
 use crate::memory::{MemoryDisk, MemoryStore};
 use crate::ports::{Configuration, OfferFilter, Slice, Store, StoreError, StoreReader};
-use crate::step::{Outcome, Setting, Shipyards, step};
+use crate::step::{Cache, Outcome, Setting, step};
 
 /// Midnight of 1 January 2024, UTC: when every world begins.
 const BEGINNING: Timestamp = Timestamp::constant(1_704_067_200, 0);
@@ -29,7 +29,7 @@ const STEPS_AT_ONE_MOMENT: u32 = 100_000;
 /// What goes wrong inside, such as a broken invariant, is among [`World::faults`]; with debug assertions it panics at once.
 pub struct World {
     store: MemoryStore,
-    shipyards: Shipyards,
+    cache: Cache,
     limits: Limits,
     /// Since the beginning; never jumps.
     elapsed: SignedDuration,
@@ -59,7 +59,7 @@ impl World {
     pub fn new() -> Self {
         Self {
             store: MemoryStore::new(),
-            shipyards: Shipyards::default(),
+            cache: Cache::default(),
             limits: Limits::default(),
             elapsed: SignedDuration::ZERO,
             set_by: SignedDuration::ZERO,
@@ -179,7 +179,7 @@ impl World {
     /// Kills the server and starts it again after a while, on what was committed. What is sent to it meanwhile arrives then.
     pub fn kill_for(&mut self, away: SignedDuration) {
         self.store = self.store.disk().kill(0);
-        self.shipyards = Shipyards::default();
+        self.cache = Cache::default();
         self.elapsed = self.elapsed.saturating_add(away);
         self.up_since = self.now();
         self.settle();
@@ -341,10 +341,7 @@ impl World {
     fn step(&mut self, command: Command) -> Result<Outcome, StoreError> {
         let (setting, now) = (self.setting(), self.now());
         self.steps += 1;
-        let mut tx = self.store.begin()?;
-        let outcome = step(&mut *tx, &[command], now, &setting, &mut self.shipyards, &[])?;
-        tx.commit()?;
-        Ok(outcome)
+        step(&mut self.store, &[command], now, &setting, &mut self.cache, &[])
     }
 
     /// Inputs and rows that were left.

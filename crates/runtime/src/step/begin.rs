@@ -13,9 +13,9 @@ impl Work<'_> {
     /// A sequence that follows another one begins.
     pub(super) fn follow(&mut self, project: ProjectId, position: u64, event: &CloudEvent) -> Result<(), CommandError> {
         let context = event.context.as_deref().unwrap_or_default();
-        if let Some(mut run) = self.tx.run(project, context)? {
+        if let Some(mut run) = self.take_run(project, context)? {
             run.followed();
-            self.tx.put_run(project, &run)?;
+            self.put_run(project, run);
         }
         self.begin(project, position, event)
     }
@@ -25,18 +25,18 @@ impl Work<'_> {
         // Who calls has looked at the type and the data.
         let Some(Ok(subject)) = Subject::of(event) else { return Ok(()) };
         let context = event.context.as_deref().unwrap_or_default();
-        let run = match self.tx.run(project, context)? {
+        let run = match self.run(project, context)? {
             Some(run) => run,
             None => self.new_run(event, position, subject, context)?,
         };
         let shipyard = match &run.shipyard {
-            Some(hash) => self.shipyards.get(self.tx, hash)?,
+            Some(hash) => self.cache.shipyards.get(self.tx, hash)?,
             None => None,
         };
         match begin(event, subject, position, &run, shipyard.as_deref(), &self.setting.limits, self.now) {
             Begun::Sequence(birth) => {
-                let queue = self.tx.queue(project, &birth.queue())?;
-                match admit(&birth, event, &queue, self.now) {
+                let now = self.now;
+                match admit(&birth, event, self.queue(project, &birth.queue())?, now) {
                     Admission::Enters(superseded) => self.enter(project, run, *birth, superseded),
                     Admission::Refused(refusal) => self.refuse(project, run, event, subject, *refusal),
                 }
@@ -74,11 +74,11 @@ impl Work<'_> {
     ) -> Result<(), CommandError> {
         self.tx.append_event(Some(project), &refusal.finished)?;
         run.refused(subject.stage, subject.sequence, &refusal.finished, self.now);
-        self.tx.put_run(project, &run)?;
         let (event_id, event_type) = (event.id.clone(), event.kind.clone());
         let fact = Fact::Refused { event_id, event_type, message: refusal.message };
-        let (project, context) = (Some(project), run.context.as_str());
-        self.tx.append_fact(&NewFact { project, context, sequence: None, at: self.now, fact: &fact })?;
+        let context = run.context.as_str();
+        self.tx.append_fact(&NewFact { project: Some(project), context, sequence: None, at: self.now, fact: &fact })?;
+        self.put_run(project, run);
         Ok(())
     }
 
@@ -91,7 +91,7 @@ impl Work<'_> {
         context: &str,
     ) -> Result<Run, CommandError> {
         let mut run = Run::new(context, event, position, subject, self.now);
-        if let Some(configuration) = self.tx.project(subject.project)?.and_then(|project| project.configuration) {
+        if let Some(configuration) = self.project(subject.project)?.and_then(|project| project.configuration.clone()) {
             run.shipyard = Some(configuration.shipyard);
             run.commit.get_or_insert(configuration.commit);
         }

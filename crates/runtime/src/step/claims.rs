@@ -50,7 +50,7 @@ impl Work<'_> {
         }
         let mut grants = Vec::new();
         for offered in self.tx.claimable(&wanted.filter(), wanted.max)? {
-            grants.extend(self.grant(wanted, &offered)?);
+            grants.extend(self.grant(wanted, &offered, None)?);
         }
         self.remember(wanted, &grants)?;
         Ok(Reply::Claimed(grants))
@@ -66,7 +66,7 @@ impl Work<'_> {
             }
             // Each name gets it once, so that the others need not ask.
             if asked.insert(&wanted.tool)
-                && let Some(grant) = self.grant(wanted, offered)?
+                && let Some(grant) = self.grant(wanted, offered, Some(event))?
             {
                 self.granted.entry(at).or_default().push(grant);
             }
@@ -92,36 +92,39 @@ impl Work<'_> {
         Ok(self.tx.remember(&key_of(key), &leases.join("\n"), until)?)
     }
 
-    fn grant(&mut self, wanted: &Wanted, offered: &Offered) -> Result<Option<Grant>, CommandError> {
+    /// Grants a listed task, if the tool can have it; `event` is its `.triggered` event, where that is at hand.
+    fn grant(
+        &mut self,
+        wanted: &Wanted,
+        offered: &Offered,
+        event: Option<&CloudEvent>,
+    ) -> Result<Option<Grant>, CommandError> {
         let Offered { triggered_id, sequence: id, position } = offered;
-        let Some((_, before)) = self.tx.sequence(id)? else { return Ok(None) };
+        let Some((_, before)) = self.sequence(id)? else { return Ok(None) };
         if before.attempt_of(triggered_id).is_none_or(|(_, attempt)| attempt.knows(&wanted.tool)) {
             return Ok(None);
         }
         let (triggered_id, tool) = (triggered_id.clone(), wanted.tool.clone());
         self.deliver(id, &Input::Claimed(Claim { triggered_id, tool, term: wanted.term }))?;
-        let Some((_, sequence)) = self.tx.sequence(id)? else { return Ok(None) };
+        let Some((_, sequence)) = self.sequence(id)? else { return Ok(None) };
         let attempt = sequence.attempt_of(&offered.triggered_id).map(|(_, attempt)| attempt);
-        match attempt.and_then(|attempt| attempt.lease_of(&wanted.tool)) {
-            Some(lease) => self.grant_with(&sequence, lease, *position),
-            None => Ok(None),
-        }
+        let Some(lease) = attempt.and_then(|attempt| attempt.lease_of(&wanted.tool)) else { return Ok(None) };
+        let granted = Granted::of(sequence, lease);
+        let event = match event {
+            Some(event) => Some(event.clone()),
+            None => self.tx.event(*position)?,
+        };
+        Ok(event.and_then(|event| Some(granted?.with(event))))
     }
 
     /// What was granted under a lease that lives.
     fn grant_of(&mut self, lease: &str) -> Result<Option<Grant>, CommandError> {
         let Some(triggered_id) = Lease::triggered_id(lease) else { return Ok(None) };
         let Some(offered) = self.tx.offered(triggered_id)? else { return Ok(None) };
-        let Some((_, sequence)) = self.tx.sequence(&offered.sequence)? else { return Ok(None) };
+        let Some((_, sequence)) = self.sequence(&offered.sequence)? else { return Ok(None) };
         let Some((_, _, lease)) = sequence.lease(lease) else { return Ok(None) };
-        self.grant_with(&sequence, lease, offered.position)
-    }
-
-    fn grant_with(&mut self, sequence: &Sequence, lease: &Lease, position: u64) -> Result<Option<Grant>, CommandError> {
-        let Some((task, ..)) = sequence.lease(&lease.id) else { return Ok(None) };
-        let attempt = sequence.open_task(task).map_or(1, |open| open.number);
-        let Some(event) = self.tx.event(position)? else { return Ok(None) };
-        Ok(Some(Grant { task: sequence.name_of(task).to_owned(), attempt, lease: lease.clone(), event }))
+        let granted = Granted::of(sequence, lease);
+        Ok(self.tx.event(offered.position)?.and_then(|event| Some(granted?.with(event))))
     }
 
     /// Renews a lease.
@@ -129,7 +132,7 @@ impl Work<'_> {
         let id = self.live(lease)?;
         let input = Input::Heartbeat { lease: lease.to_owned(), progress: progress.map(str::to_owned) };
         self.deliver(&id, &input)?;
-        let renewed = self.tx.sequence(&id)?.and_then(|(_, sequence)| Some(sequence.lease(lease)?.2.clone()));
+        let renewed = self.sequence(&id)?.and_then(|(_, sequence)| Some(sequence.lease(lease)?.2.clone()));
         Ok(renewed.map_or(Reply::Nothing, |lease| Reply::Renewed(Box::new(lease))))
     }
 
@@ -143,7 +146,8 @@ impl Work<'_> {
                 why => Err(lease_over(lease, &why)),
             };
         }
-        self.deliver(&sequence.id, &Input::Released { lease: lease.to_owned(), reason: reason.to_owned() })?;
+        let id = sequence.id.clone();
+        self.deliver(&id, &Input::Released { lease: lease.to_owned(), reason: reason.to_owned() })?;
         self.offer_again(Lease::triggered_id(lease).unwrap_or_default())?;
         Ok(Reply::Done)
     }
@@ -166,17 +170,18 @@ impl Work<'_> {
         if sequence.lease(lease).is_none() {
             return Err(lease_over(lease, &sequence.why_over(lease)));
         }
-        Ok(sequence.id)
+        Ok(sequence.id.clone())
     }
 
-    fn of_lease(&mut self, lease: &str) -> Result<Sequence, CommandError> {
+    fn of_lease(&mut self, lease: &str) -> Result<&Sequence, CommandError> {
         let unknown = || CommandError::UnknownLease(lease.to_owned());
         let id = self.tx.sequence_of(Lease::triggered_id(lease).ok_or_else(unknown)?)?.ok_or_else(unknown)?;
-        Ok(self.tx.sequence(&id)?.ok_or_else(unknown)?.1)
+        Ok(&self.sequence(&id)?.ok_or_else(unknown)?.1)
     }
 
     /// Answers a task by its lease. The answer is stored also where the lease is over; then it is ignored.
     pub(super) fn answer(&mut self, answer: &Answer) -> Result<Reply, CommandError> {
+        let now = self.now;
         let sequence = self.of_lease(&answer.lease)?;
         let triggered_id = Lease::triggered_id(&answer.lease).unwrap_or_default();
         let task = sequence.task_of(triggered_id).map(|task| sequence.name_of(task).to_owned()).unwrap_or_default();
@@ -190,7 +195,7 @@ impl Work<'_> {
             id: answer.id.clone(),
             source: holder.or_else(|| answer.tool.clone()).unwrap_or_else(|| "unknown".to_owned()),
             kind: event_type::of_task(&task, "finished"),
-            time: Some(self.now),
+            time: Some(now),
             context: Some(scope.context.clone()),
             triggered_id: Some(triggered_id.to_owned()),
             commit: scope.commit.clone(),
@@ -217,6 +222,26 @@ impl Work<'_> {
             lease,
             data: event.data.clone(),
         })
+    }
+}
+
+/// A grant but for its event.
+struct Granted {
+    task: String,
+    attempt: u32,
+    lease: Lease,
+}
+
+impl Granted {
+    fn of(sequence: &Sequence, lease: &Lease) -> Option<Self> {
+        let (task, ..) = sequence.lease(&lease.id)?;
+        let attempt = sequence.open_task(task).map_or(1, |open| open.number);
+        Some(Self { task: sequence.name_of(task).to_owned(), attempt, lease: lease.clone() })
+    }
+
+    fn with(self, event: CloudEvent) -> Grant {
+        let Self { task, attempt, lease } = self;
+        Grant { task, attempt, lease, event }
     }
 }
 

@@ -14,12 +14,12 @@ impl Work<'_> {
         stage: Option<&str>,
         control: Control,
     ) -> Result<Reply, CommandError> {
-        let Some(project) = self.tx.project(project)? else { return Ok(Reply::Nothing) };
-        let Some(mut run) = self.tx.run(project.id, context)? else { return Ok(Reply::Nothing) };
+        let Some(project) = self.project(project)?.map(|project| project.id) else { return Ok(Reply::Nothing) };
+        let Some(mut run) = self.run(project, context)? else { return Ok(Reply::Nothing) };
         if control == Control::Abort && run.following > 0 {
             // What is still to begin ends with the rest.
             self.take_all_deferred()?;
-            run = self.tx.run(project.id, context)?.unwrap_or(run);
+            run = self.run(project, context)?.unwrap_or(run);
         }
         let concerned = |open: &str| stage.is_none_or(|stage| stage == open);
         let sequences: Vec<(String, String)> = run
@@ -33,11 +33,11 @@ impl Work<'_> {
             return Ok(Reply::Nothing);
         }
         run.control(control, stage);
-        self.tx.put_run(project.id, &run)?;
+        self.put_run(project, run.clone());
         let (by, reason) = (String::new(), String::new());
         let fact = Fact::Controlled { action: control.word().to_owned(), stage: stage.map(str::to_owned), by, reason };
-        let project_id = Some(project.id);
-        self.tx.append_fact(&NewFact { project: project_id, context, sequence: None, at: self.now, fact: &fact })?;
+        let project = Some(project);
+        self.tx.append_fact(&NewFact { project, context, sequence: None, at: self.now, fact: &fact })?;
         for (sequence, stage) in sequences {
             if control != Control::Resume || !run.is_paused(&stage) {
                 self.deliver(&sequence, &Input::Control(control))?;

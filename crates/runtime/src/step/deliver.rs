@@ -13,10 +13,16 @@ use crate::ports::{LastEnd, LastEvent, NewFact, Offered, ProjectId, Timer};
 impl Work<'_> {
     /// Delivers an input; one to a sequence that is gone with its project is dropped.
     pub(super) fn deliver(&mut self, id: &str, input: &Input) -> Result<(), CommandError> {
-        let Some((project, sequence)) = self.tx.sequence(id)? else { return Ok(()) };
-        let Some(run) = self.tx.run(project, &sequence.scope.context)? else { return Ok(()) };
+        let Some((project, sequence)) = self.take_sequence(id)? else { return Ok(()) };
         let decision = decide(&sequence, input, self.now, &self.setting.limits);
-        self.write(project, sequence, run, decision)
+        let run = if decision == Decision::default() { None } else { self.take_run(project, &sequence.scope.context)? };
+        match run {
+            Some(run) => self.write(project, sequence, run, decision),
+            None => {
+                self.leave_as_it_is(project, sequence);
+                Ok(())
+            }
+        }
     }
 
     /// Writes a decision: facts, the state that they fold to, and effects.
@@ -27,9 +33,6 @@ impl Work<'_> {
         mut run: Run,
         decision: Decision,
     ) -> Result<(), CommandError> {
-        if decision == Decision::default() {
-            return Ok(());
-        }
         for fact in &decision.facts {
             let image = image_of(&sequence, fact);
             apply(&mut sequence, fact, self.now);
@@ -49,11 +52,11 @@ impl Work<'_> {
         if sequence.is_over() {
             run.ended(followers.len());
         }
-        self.tx.put_sequence(project, &sequence)?;
-        self.tx.put_run(project, &run)?;
+        self.put_run(project, run);
         for effect in decision.effects {
             self.carry_through(project, &sequence, effect)?;
         }
+        self.put_sequence(project, sequence);
         for event in followers {
             let position = self.tx.append_event(Some(project), &event)?;
             self.caused.push_back(Caused::Follow { project, position, event });
@@ -96,24 +99,20 @@ impl Work<'_> {
         sequence: &Sequence,
         how: impl Fn(&mut Queue, &str) -> Vec<Place>,
     ) -> Result<(), CommandError> {
-        let name = sequence.queue();
-        let mut queue = self.tx.queue(project, &name)?;
-        let granted = how(&mut queue, &sequence.id);
-        self.tx.put_queue(project, &name, &queue)?;
+        let granted = self.change_queue(project, sequence.queue(), |queue| how(queue, &sequence.id))?;
         self.slot_granted(granted);
         Ok(())
     }
 
     fn want_slot(&mut self, project: ProjectId, sequence: &Sequence) -> Result<(), CommandError> {
-        let name = sequence.queue();
-        let mut queue = self.tx.queue(project, &name)?;
         let place =
             Place { sequence: sequence.id.clone(), context: sequence.scope.context.clone(), ordinal: sequence.ordinal };
-        let granted = queue.want(place);
-        self.tx.put_queue(project, &name, &queue)?;
+        let (granted, behind) = self.change_queue(project, sequence.queue(), |queue| {
+            let granted = queue.want(place);
+            (granted, queue.ahead_of(&sequence.id))
+        })?;
         if !granted.iter().any(|place| place.sequence == sequence.id) {
-            let input = Input::Blocked { behind: queue.ahead_of(&sequence.id) };
-            self.caused.push_back(Caused::Deliver { sequence: sequence.id.clone(), input });
+            self.caused.push_back(Caused::Deliver { sequence: sequence.id.clone(), input: Input::Blocked { behind } });
         }
         self.slot_granted(granted);
         Ok(())
@@ -135,7 +134,7 @@ impl Work<'_> {
     ) -> Result<Vec<CloudEvent>, CommandError> {
         let follow = decision.effects.contains(&Effect::Follow);
         let Some(hash) = run.shipyard.as_ref().filter(|_| follow) else { return Ok(Vec::new()) };
-        let shipyard = self.shipyards.get(self.tx, hash)?;
+        let shipyard = self.cache.shipyards.get(self.tx, hash)?;
         Ok(shipyard.map(|shipyard| followers(sequence, &shipyard, self.now)).unwrap_or_default())
     }
 
@@ -192,26 +191,23 @@ impl Work<'_> {
             Fact::TaskDone { task, result, status, .. } => {
                 let deployed = sequence.name_of(*task) == "deployment" && result != "fail" && status == "succeeded";
                 if let Some(image) = image.filter(|_| deployed) {
-                    let mut view = self.tx.service_view(project, stage, service)?;
-                    view.deployed_image = Some(image);
-                    self.tx.put_service_view(project, stage, service, &view)?;
+                    self.change_view(project, stage, service, |view| view.deployed_image = Some(image))?;
                 }
                 return Ok(());
             }
             Fact::Ended(ending) => {
                 let result = RunResult::of(ending).word();
-                let mut view = self.tx.service_view(project, stage, service)?;
                 let (result, context) = (result.to_owned(), sequence.scope.context.clone());
-                view.last_end = Some(LastEnd { result, context, at: ending.at });
-                self.tx.put_service_view(project, stage, service, &view)?;
+                let end = LastEnd { result, context, at: ending.at };
+                self.change_view(project, stage, service, |view| view.last_end = Some(end))?;
                 return Ok(());
             }
             _ => return Ok(()),
         };
-        let mut view = self.tx.service_view(project, stage, service)?;
-        view.last_events.insert(kind, event);
-        view.last_score = score.or(view.last_score);
-        self.tx.put_service_view(project, stage, service, &view)?;
+        self.change_view(project, stage, service, |view| {
+            view.last_events.insert(kind, event);
+            view.last_score = score.or(view.last_score.take());
+        })?;
         Ok(())
     }
 }

@@ -1,14 +1,17 @@
 //! The only step there is: load, decide, fold, write. Server and simulator drive the same one.
 
 mod begin;
+mod cache;
 mod claims;
 mod control;
 mod deliver;
 mod ingest;
+mod kept;
 mod projects;
+mod records;
 mod rerun;
 mod shipyards;
 mod work;
 
-pub use shipyards::Shipyards;
+pub use cache::Cache;
 pub use work::{Outcome, Setting, step};

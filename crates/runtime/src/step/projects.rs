@@ -12,9 +12,9 @@ use crate::ports::{Configuration, Project, ProjectId, Service};
 impl Work<'_> {
     /// The project that lives under a name; a name that nobody has used yet becomes a ghost.
     pub(super) fn project_or_ghost(&mut self, name: &str) -> Result<ProjectId, CommandError> {
-        match self.tx.project(name)? {
+        match self.project(name)? {
             Some(project) => Ok(project.id),
-            None => Ok(self.tx.add_project(name, self.now, None)?.id),
+            None => Ok(self.add_project(name, None)?),
         }
     }
 
@@ -25,16 +25,14 @@ impl Work<'_> {
         shipyard: &str,
         context: &str,
     ) -> Result<Reply, CommandError> {
-        match self.tx.project(name)? {
-            Some(Project { configuration: Some(_), .. }) => {
-                return Err(CommandError::ProjectExists(name.to_owned()));
-            }
+        match self.project(name)?.map(|known| (known.id, known.configuration.is_some())) {
+            Some((_, true)) => return Err(CommandError::ProjectExists(name.to_owned())),
             // What was sent under the name before it was one stays away from it.
-            Some(ghost) => self.bury(ghost.id)?,
+            Some((ghost, false)) => self.bury(ghost)?,
             None => {}
         }
         self.tx.put_shipyard(&configuration.shipyard, shipyard)?;
-        let project = self.tx.add_project(name, self.now, Some(configuration))?.id;
+        let project = self.add_project(name, Some(configuration))?;
         let created = json!({
             "project": name, "status": "succeeded", "result": "pass",
             "createdProject": { "projectName": name, "shipyard": STANDARD.encode(shipyard) },
@@ -52,13 +50,13 @@ impl Work<'_> {
     ) -> Result<Reply, CommandError> {
         let project = self.configured(name)?;
         self.tx.put_shipyard(&configuration.shipyard, shipyard)?;
-        self.tx.configure_project(project.id, configuration)?;
+        self.put_configuration(project, configuration.clone())?;
         Ok(Reply::Done)
     }
 
     pub(super) fn delete_project(&mut self, name: &str, context: &str) -> Result<Reply, CommandError> {
-        let Some(project) = self.tx.project(name)? else { return Ok(Reply::Nothing) };
-        self.bury(project.id)?;
+        let Some(project) = self.project(name)?.map(|project| project.id) else { return Ok(Reply::Nothing) };
+        self.bury(project)?;
         let data = json!({ "project": name, "status": "succeeded", "result": "pass" });
         self.tell(None, "project.delete.finished", context, data)?;
         Ok(Reply::Done)
@@ -71,12 +69,12 @@ impl Work<'_> {
         commit: &str,
         context: &str,
     ) -> Result<Reply, CommandError> {
-        let Project { id, .. } = self.committed(project, commit)?;
+        let id = self.committed(project, commit)?;
         if self.tx.service(id, name)?.is_some() {
             return Err(CommandError::ServiceExists(name.to_owned()));
         }
         // What ran under the name before it was a service is not shown with it.
-        self.tx.remove_service(id, name)?;
+        self.remove_service(id, name)?;
         self.tx.add_service(id, &Service { name: name.to_owned(), created: self.now })?;
         self.tell_of_service(id, "service.create", context, &json!({ "project": project, "service": name }))?;
         Ok(Reply::Done)
@@ -89,16 +87,17 @@ impl Work<'_> {
         commit: &str,
         context: &str,
     ) -> Result<Reply, CommandError> {
-        let Project { id, .. } = self.committed(project, commit)?;
+        let id = self.committed(project, commit)?;
         if self.tx.service(id, name)?.is_none() {
             return Ok(Reply::Nothing);
         }
-        self.tx.remove_service(id, name)?;
+        self.remove_service(id, name)?;
         self.tell_of_service(id, "service.delete", context, &json!({ "project": project, "service": name }))?;
         Ok(Reply::Done)
     }
 
     fn bury(&mut self, project: ProjectId) -> Result<(), CommandError> {
+        self.forget()?;
         self.tx.bury_project(project)?;
         self.signals.buried = true;
         Ok(())
@@ -106,18 +105,19 @@ impl Work<'_> {
 
     /// A project that has a configuration.
     fn configured(&mut self, name: &str) -> Result<Project, CommandError> {
-        let project = self.tx.project(name)?.filter(|project| project.configuration.is_some());
-        project.ok_or_else(|| CommandError::UnknownProject(name.to_owned()))
+        let project = self.project(name)?.filter(|project| project.configuration.is_some());
+        project.cloned().ok_or_else(|| CommandError::UnknownProject(name.to_owned()))
     }
 
-    /// The project, now at a newer commit with the same shipyard.
-    fn committed(&mut self, name: &str, commit: &str) -> Result<Project, CommandError> {
+    /// Id of the project, now at a newer commit with the same shipyard.
+    fn committed(&mut self, name: &str, commit: &str) -> Result<ProjectId, CommandError> {
         let project = self.configured(name)?;
+        let id = project.id;
         if let Some(configuration) = &project.configuration {
             let newer = Configuration { commit: commit.to_owned(), ..configuration.clone() };
-            self.tx.configure_project(project.id, &newer)?;
+            self.put_configuration(project, newer)?;
         }
-        Ok(project)
+        Ok(id)
     }
 
     /// Stores that something was begun with a service and done.

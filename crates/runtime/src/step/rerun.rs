@@ -15,13 +15,13 @@ impl Work<'_> {
         origin: Origin,
         wish: &Wish,
     ) -> Result<Reply, CommandError> {
-        let Some(project) = self.tx.project(project)? else { return Ok(Reply::Nothing) };
-        let Some(mut run) = self.tx.run(project.id, context)? else { return Ok(Reply::Nothing) };
+        let Some(project) = self.project(project)?.map(|project| project.id) else { return Ok(Reply::Nothing) };
+        let Some(mut run) = self.run(project, context)? else { return Ok(Reply::Nothing) };
         let id = failed(&run, stage)?;
-        let Some((_, earlier)) = self.tx.sequence(&id)? else { return Ok(Reply::Nothing) };
+        let Some((_, earlier)) = self.sequence(&id)?.cloned() else { return Ok(Reply::Nothing) };
         run.again(&id);
         let event = trigger_again(&earlier, run.reruns, self.now);
-        let position = self.tx.append_event(Some(project.id), &event)?;
+        let position = self.tx.append_event(Some(project), &event)?;
         let paused = run.is_paused(&earlier.scope.stage);
         let birth = begin_again(&earlier, &event, position, paused, origin, wish.clone(), self.now);
         let fact = Fact::Controlled {
@@ -30,12 +30,11 @@ impl Work<'_> {
             by: wish.by.clone(),
             reason: wish.reason.clone(),
         };
-        let project_id = Some(project.id);
-        self.tx.append_fact(&NewFact { project: project_id, context, sequence: None, at: self.now, fact: &fact })?;
+        self.tx.append_fact(&NewFact { project: Some(project), context, sequence: None, at: self.now, fact: &fact })?;
         let sequence = birth.id.clone();
-        let queue = self.tx.queue(project.id, &birth.queue())?;
-        match admit(&birth, &event, &queue, self.now) {
-            Admission::Enters(superseded) => self.enter(project.id, run, birth, superseded)?,
+        let now = self.now;
+        match admit(&birth, &event, self.queue(project, &birth.queue())?, now) {
+            Admission::Enters(superseded) => self.enter(project, run, birth, superseded)?,
             Admission::Refused(refusal) => return Err(CommandError::NotAgain(refusal.message)),
         }
         Ok(Reply::Begun { sequence })

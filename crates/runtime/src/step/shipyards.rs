@@ -12,7 +12,7 @@ const KEPT: usize = 256;
 
 /// Parsed shipyards by the hash of their text.
 #[derive(Debug, Default)]
-pub struct Shipyards(BTreeMap<String, Arc<Shipyard>>);
+pub(super) struct Shipyards(BTreeMap<String, Arc<Shipyard>>);
 
 impl Shipyards {
     /// The shipyard that was interned under a hash.

@@ -6,9 +6,9 @@ use capstan_engine::orchestrate::{Input, Limits};
 use capstan_model::event::CloudEvent;
 use jiff::Timestamp;
 
-use super::shipyards::Shipyards;
+use super::cache::Cache;
 use crate::command::{Command, CommandError, Grant, Reply, Wanted};
-use crate::ports::{Deferred, Offered, ProjectId, StoreError, StoreTx};
+use crate::ports::{Deferred, Offered, ProjectId, Store, StoreError, StoreTx};
 
 /// Inputs to other sequences that one command may cause in its own step; the rest is left for the next.
 const INPUTS_A_STEP: usize = 64;
@@ -45,40 +45,95 @@ pub struct Outcome {
     pub granted: Vec<(usize, Vec<Grant>)>,
 }
 
-/// Carries out commands in a transaction, each wholly or not at all. `waiting` are claims that nothing could be granted to
-/// before, the oldest first: what is offered now is granted to them in the same transaction. Fails as a whole only when the store does so even
-/// in undoing; then nothing of it may be committed.
+/// Carries out commands in one transaction, each wholly or not at all, and commits it. `waiting` are claims that nothing could
+/// be granted to before, the oldest first: what is offered now is granted to them in the same transaction. When it fails as a
+/// whole nothing has happened, unless it was the commit that failed: then reopening the store tells.
 pub fn step(
-    tx: &mut dyn StoreTx,
+    store: &mut dyn Store,
     commands: &[Command],
     now: Timestamp,
     setting: &Setting,
-    shipyards: &mut Shipyards,
+    cache: &mut Cache,
     waiting: &[Wanted],
 ) -> Result<Outcome, StoreError> {
-    let mut outcome = Outcome::default();
-    for command in commands {
-        tx.savepoint()?;
-        let served = outcome.granted.iter().map(|(at, _)| *at).collect();
-        let mut work = Work::new(tx, now, setting, shipyards, Waiting { claims: waiting, served });
+    let mut attempt = |undo| {
+        let mut batch = Batch { tx: store.begin()?, now, setting, cache, waiting, undo, outcome: Outcome::default() };
+        for command in commands {
+            if !batch.carry_out(command)? {
+                return Ok(None);
+            }
+        }
+        batch.tx.commit()?;
+        Ok(Some(batch.outcome))
+    };
+    // Hardly ever does a command fail once it has written something. So the first attempt cannot undo single commands, which
+    // would have the store keep what each page was before each of them.
+    let done = attempt(Undo::Batch).and_then(|done| done.map_or_else(|| attempt(Undo::Command), |done| Ok(Some(done))));
+    if !matches!(done, Ok(Some(_))) {
+        cache.clear();
+    }
+    done.map(Option::unwrap_or_default)
+}
+
+/// What is undone when a command fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    /// All of the batch; it is to be carried out anew.
+    Batch,
+    /// The command alone.
+    Command,
+}
+
+/// Commands that share a transaction.
+struct Batch<'a> {
+    tx: Box<dyn StoreTx + 'a>,
+    now: Timestamp,
+    setting: &'a Setting,
+    cache: &'a mut Cache,
+    waiting: &'a [Wanted],
+    undo: Undo,
+    outcome: Outcome,
+}
+
+impl Batch<'_> {
+    /// Carries out a command. Whether the transaction can go on.
+    fn carry_out(&mut self, command: &Command) -> Result<bool, StoreError> {
+        if self.undo == Undo::Command {
+            self.tx.savepoint()?;
+        }
+        let served = self.outcome.granted.iter().map(|(at, _)| *at).collect();
+        let waiting = Waiting { claims: self.waiting, served };
+        let mut work = Work::new(&mut *self.tx, self.now, self.setting, self.cache, waiting);
         let reply = work.carry_out(command).and_then(|reply| {
             work.finish()?;
+            work.cache.write(work.tx)?;
             Ok(reply)
         });
         let Signals { next_timer, deferred, buried, offered, granted } = work.signals;
-        if reply.is_ok() {
-            tx.release()?;
-            outcome.next_timer = [outcome.next_timer, next_timer].into_iter().flatten().min();
-            outcome.deferred |= deferred;
-            outcome.buried |= buried;
-            outcome.offered |= offered;
-            outcome.granted.extend(granted);
-        } else {
-            tx.rollback()?;
+        match &reply {
+            Ok(_) => {
+                if self.undo == Undo::Command {
+                    self.tx.release()?;
+                }
+                self.outcome.next_timer = [self.outcome.next_timer, next_timer].into_iter().flatten().min();
+                self.outcome.deferred |= deferred;
+                self.outcome.buried |= buried;
+                self.outcome.offered |= offered;
+                self.outcome.granted.extend(granted);
+            }
+            Err(error) => {
+                self.cache.undo();
+                if self.undo == Undo::Command {
+                    self.tx.rollback()?;
+                } else if !error.comes_before_all_writes() {
+                    self.cache.clear();
+                    return Ok(false);
+                }
+            }
         }
-        outcome.replies.push(reply);
+        self.outcome.replies.push(reply);
+        Ok(true)
     }
-    Ok(outcome)
 }
 
 /// What others have to be told once it is committed.
@@ -114,7 +169,7 @@ pub(super) struct Work<'a> {
     pub(super) tx: &'a mut dyn StoreTx,
     pub(super) now: Timestamp,
     pub(super) setting: &'a Setting,
-    pub(super) shipyards: &'a mut Shipyards,
+    pub(super) cache: &'a mut Cache,
     pub(super) caused: VecDeque<Caused>,
     pub(super) signals: Signals,
     pub(super) waiting: Waiting<'a>,
@@ -128,11 +183,11 @@ impl<'a> Work<'a> {
         tx: &'a mut dyn StoreTx,
         now: Timestamp,
         setting: &'a Setting,
-        shipyards: &'a mut Shipyards,
+        cache: &'a mut Cache,
         waiting: Waiting<'a>,
     ) -> Self {
         let (caused, signals) = (VecDeque::new(), Signals::default());
-        Self { tx, now, setting, shipyards, caused, signals, waiting, granted: BTreeMap::new(), ignored: None }
+        Self { tx, now, setting, cache, caused, signals, waiting, granted: BTreeMap::new(), ignored: None }
     }
 
     fn carry_out(&mut self, command: &Command) -> Result<Reply, CommandError> {
@@ -152,6 +207,7 @@ impl<'a> Work<'a> {
             Command::ClockSetBack => self.clock_set_back(),
             Command::Deferred => self.take_deferred(),
             Command::Purge => {
+                self.forget()?;
                 let more = self.tx.purge(self.now, ROWS_A_PURGE)?;
                 Ok(if more { Reply::More } else { Reply::Done })
             }
@@ -185,8 +241,8 @@ impl<'a> Work<'a> {
             let (project, deferred) = match caused {
                 Caused::Follow { project, position, .. } => (project, Deferred::Follow { project, position }),
                 Caused::Deliver { sequence, input: Input::SlotGranted } => {
-                    let Some((project, _)) = self.tx.sequence(&sequence)? else { continue };
-                    (project, Deferred::Granted { sequence })
+                    let Some((project, _)) = self.sequence(&sequence)? else { continue };
+                    (*project, Deferred::Granted { sequence })
                 }
                 Caused::Grant { offered, event } => {
                     self.grant_to_waiting(&offered, &event)?;
@@ -210,7 +266,7 @@ impl<'a> Work<'a> {
         for timer in due {
             // Whoever still waits sets it anew.
             self.tx.disarm(&timer.sequence, timer.kind)?;
-            if let Err(StoreError::Unreadable(why)) = self.tx.sequence(&timer.sequence) {
+            if let Err(StoreError::Unreadable(why)) = self.sequence(&timer.sequence) {
                 // It would fail for ever and hold up all other timers.
                 tracing::error!(
                     sequence = timer.sequence,
@@ -235,8 +291,9 @@ impl<'a> Work<'a> {
     }
 
     fn holds_slot(&mut self, id: &str) -> Result<bool, CommandError> {
-        let Some((project, sequence)) = self.tx.sequence(id)? else { return Ok(false) };
-        let queue = self.tx.queue(project, &sequence.queue())?;
+        let Some((project, sequence)) = self.sequence(id)? else { return Ok(false) };
+        let (project, name) = (*project, sequence.queue());
+        let queue = self.queue(project, &name)?;
         Ok(queue.held.iter().any(|place| place.sequence == id))
     }
 

@@ -12,7 +12,7 @@ use super::claims::{Claimer, WaitingClaims};
 use super::handle::{Handle, Message, UNHEARD};
 use crate::command::{Command, CommandError, Reply};
 use crate::ports::{Clock, EventFilter, Slice, Store, StoreError, StoreReader};
-use crate::step::{Outcome, Setting, Shipyards, step};
+use crate::step::{Cache, Outcome, Setting, step};
 
 /// How long the writer sleeps at most; nothing relies on it.
 const SAFETY: Duration = Duration::from_secs(30);
@@ -48,7 +48,7 @@ pub struct Writer {
     receiver: Receiver<Message>,
     commits: watch::Sender<u64>,
     offers: watch::Sender<u64>,
-    shipyards: Shipyards,
+    cache: Cache,
     /// What steps go by: with it the time since when the server has been up and its clock even.
     setting: watch::Sender<Setting>,
     /// Where the wall clock would stand if it had never jumped, less the monotonic one.
@@ -125,7 +125,7 @@ impl Writer {
             receiver,
             commits,
             offers,
-            shipyards: Shipyards::default(),
+            cache: Cache::default(),
             setting,
             offset,
             chores,
@@ -288,10 +288,7 @@ impl Writer {
 
     fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         let setting = *self.setting.borrow();
-        let mut tx = self.store.begin()?;
-        let outcome = step(&mut *tx, commands, self.clock.now(), &setting, &mut self.shipyards, self.claims.wanted())?;
-        tx.commit()?;
-        Ok(outcome)
+        step(&mut *self.store, commands, self.clock.now(), &setting, &mut self.cache, self.claims.wanted())
     }
 
     /// Whoever asked may have gone; what was asked for stands, but for claims. One that found nothing waits, if its sender

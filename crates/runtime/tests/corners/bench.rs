@@ -5,7 +5,7 @@ use capstan_model::event::CloudEvent;
 use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest, Reply, Wanted};
 use capstan_runtime::memory::MemoryStore;
 use capstan_runtime::ports::{Configuration, OfferFilter, Slice, Store, StoreError};
-use capstan_runtime::step::{Outcome, Setting, Shipyards, step};
+use capstan_runtime::step::{Cache, Outcome, Setting, step};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use super::shipyards::text;
 
 pub(crate) struct Bench {
     pub(crate) store: MemoryStore,
-    shipyards: Shipyards,
+    cache: Cache,
     pub(crate) now: Timestamp,
     pub(crate) up_since: Timestamp,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new(stages: &str) -> Self {
         let now = Timestamp::constant(1_700_000_000, 0);
-        let mut bench = Self { store: MemoryStore::new(), shipyards: Shipyards::default(), now, up_since: now };
+        let mut bench = Self { store: MemoryStore::new(), cache: Cache::default(), now, up_since: now };
         bench.one(create(stages)).unwrap();
         bench
     }
@@ -34,10 +34,7 @@ impl Bench {
     /// The same while claims wait, the oldest first.
     pub(crate) fn step_with(&mut self, commands: &[Command], waiting: &[Wanted]) -> Result<Outcome, StoreError> {
         let setting = Setting { limits: Limits::default(), up_since: self.up_since };
-        let mut tx = self.store.begin()?;
-        let outcome = step(&mut *tx, commands, self.now, &setting, &mut self.shipyards, waiting)?;
-        tx.commit()?;
-        Ok(outcome)
+        step(&mut self.store, commands, self.now, &setting, &mut self.cache, waiting)
     }
 
     pub(crate) fn one(&mut self, command: Command) -> Result<Reply, CommandError> {
@@ -58,7 +55,7 @@ impl Bench {
     /// The process dies; of the commits that were not synced the first ones are kept.
     pub(crate) fn kill(&mut self, kept: usize) {
         self.store = self.store.disk().kill(kept);
-        self.shipyards = Shipyards::default();
+        self.cache = Cache::default();
         self.up_since = self.now;
     }
 
