@@ -16,13 +16,11 @@ impl Work<'_> {
         let Some((project, sequence)) = self.take_sequence(id)? else { return Ok(()) };
         let decision = decide(&sequence, input, self.now, &self.setting.limits);
         let run = if decision == Decision::default() { None } else { self.take_run(project, &sequence.scope.context)? };
-        match run {
-            Some(run) => self.write(project, sequence, run, decision),
-            None => {
-                self.leave_as_it_is(project, sequence);
-                Ok(())
-            }
-        }
+        let Some(run) = run else {
+            self.leave_as_it_is(project, sequence);
+            return Ok(());
+        };
+        self.write(project, sequence, run, decision)
     }
 
     /// Writes a decision: facts, the state that they fold to, and effects.
