@@ -3,6 +3,7 @@
 mod contention;
 mod gate;
 mod machine;
+mod server;
 mod spread;
 
 use clap::Subcommand;
@@ -15,11 +16,18 @@ use crate::failure::Failure;
 pub(crate) enum BenchCommand {
     /// What a gate takes beyond the queries that it sends
     Gate(gate::GateArgs),
+    /// What a server takes in and moves, beside disk, HTTP and SQLite alone
+    Server(server::ServerArgs),
+    /// What a server is held against; the bench starts it by itself
+    #[command(hide = true)]
+    Prototype(server::PrototypeArgs),
 }
 
 /// Runs a bench.
 pub(crate) fn run(command: &BenchCommand) -> Result<Exit, Failure> {
     match command {
         BenchCommand::Gate(args) => gate::run(args),
+        BenchCommand::Server(args) => server::run(args),
+        BenchCommand::Prototype(args) => server::prototype(args),
     }
 }

@@ -1,0 +1,132 @@
+//! W1, and the references that take the same events: as many clients as that, each sending the next event when the last is
+//! acknowledged.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use hyper::body::Bytes;
+use serde::Deserialize;
+
+use super::candidate::Server;
+use super::connection::Connection;
+use super::event::{About, SOURCE, body, new_id};
+use super::latency::Latencies;
+use super::population::{STAGES, Subject, projects};
+use super::sample::Sample;
+use crate::failure::Failure;
+
+/// The type of events that no shipyard asks for and no task waits for.
+const KIND: &str = "sh.keptn.event.bench.measured";
+
+/// Where events are sent in Keptn v1.
+pub(super) const EVENT: &str = "/api/v1/event";
+
+/// Clients that send, each over a connection of its own.
+#[derive(Debug)]
+pub(super) struct Clients {
+    connections: Vec<Connection>,
+    path: &'static str,
+}
+
+impl Clients {
+    pub(super) fn new(connections: Vec<Connection>, path: &'static str) -> Self {
+        Self { connections, path }
+    }
+
+    /// Sends for so long. What began before the end counts, and so does the time until all of it is acknowledged.
+    pub(super) async fn send(&mut self, length: Duration) -> Result<(u64, f64, Latencies), Failure> {
+        let (begun, latencies) = (Instant::now(), RefCell::new(Latencies::new()));
+        let path = self.path;
+        try_join_all(self.connections.iter_mut().map(async |connection| {
+            while begun.elapsed() < length {
+                let event = unrelated();
+                let sent = Instant::now();
+                connection.post(path, event).await?;
+                latencies.borrow_mut().record(sent.elapsed());
+            }
+            Ok::<_, Failure>(())
+        }))
+        .await?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let latencies = latencies.into_inner();
+        Ok((latencies.count(), seconds, latencies))
+    }
+}
+
+/// An event of a run of its own that concerns nobody.
+fn unrelated() -> Bytes {
+    let mut buffers = (uuid::Uuid::encode_buffer(), uuid::Uuid::encode_buffer());
+    body(About {
+        kind: KIND,
+        context: new_id().hyphenated().encode_lower(&mut buffers.0),
+        triggered_id: new_id().hyphenated().encode_lower(&mut buffers.1),
+        subject: Subject::random(),
+        stage: STAGES[0],
+        pass: false,
+    })
+}
+
+/// W1 at a server.
+#[derive(Debug)]
+pub(super) struct Ingest {
+    clients: Clients,
+    server: Server,
+    /// How many events were stored before.
+    before: u64,
+    accepted: u64,
+}
+
+impl Ingest {
+    pub(super) async fn new(server: Server, clients: usize) -> Result<Self, Failure> {
+        let connections = Connection::open_many(&server.target, clients).await?;
+        let before = stored(&server).await?;
+        Ok(Self { clients: Clients::new(connections, EVENT), server, before, accepted: 0 })
+    }
+
+    pub(super) async fn measure(&mut self, length: Duration) -> Result<Sample, Failure> {
+        let before = self.server.usage();
+        let (count, seconds, latencies) = self.clients.send(length).await?;
+        let used = self.server.usage().since(before);
+        self.accepted += count;
+        let each = |total: Option<f64>| total.map(|total| total / count as f64);
+        Ok(Sample::of_rate(count, seconds, latencies)
+            .and("written_bytes_per_event", each(used.written_bytes.map(|bytes| bytes as f64)))
+            .and("cpu_us_per_event", each(used.cpu_seconds).map(|seconds| seconds * 1e6)))
+    }
+
+    /// Whether what was acknowledged is there.
+    pub(super) async fn check(&self) -> Result<(), String> {
+        let stored = stored(&self.server).await.map_err(told)?;
+        let expected = self.before + self.accepted;
+        if stored == expected {
+            return Ok(());
+        }
+        Err(format!("{expected} events were accepted and {stored} are stored"))
+    }
+}
+
+/// The sentence of a failure.
+pub(super) fn told(failure: Failure) -> String {
+    match failure {
+        Failure::Plain { message, .. } => message,
+        Failure::Files(_) => "a file is wrong".to_owned(),
+    }
+}
+
+/// How many events of this kind a server has.
+async fn stored(server: &Server) -> Result<u64, Failure> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Page {
+        #[serde(default)]
+        total_count: u64,
+    }
+    let mut connection = Connection::open(&server.target).await?;
+    let mut count = 0;
+    for project in projects() {
+        let query = format!("project={project}&type={KIND}&source={SOURCE}&pageSize=1");
+        count += connection.get::<Page>(&format!("/api/mongodb-datastore/event?{query}")).await?.total_count;
+    }
+    Ok(count)
+}

@@ -1,0 +1,69 @@
+//! The bench from beginning to end.
+
+use std::path::Path;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::arguments::ServerArgs;
+use super::candidate::Candidate;
+use super::contest::contest;
+use super::place::Place;
+use super::plan::{Row, groups};
+use super::record::Record;
+use super::table;
+use crate::exit::Exit;
+use crate::failure::{Failure, reason};
+use crate::signals::Signals;
+use crate::terminal::{note, print};
+
+/// Measures, shows the tables, and writes the record. A row that lost something fails the bench.
+pub(crate) fn run(args: &ServerArgs) -> Result<Exit, Failure> {
+    let candidates = Candidate::asked_for(args)?;
+    let groups = groups(&args.only, args.url.is_some());
+    if groups.is_empty() {
+        let message = format!("no row has '{}' in its name", args.only.join("' or '"));
+        return Err(Failure::with_help(message, "a name is such as F, G/256, W1/32 or W2/claims/64; see --help"));
+    }
+    let failed = |error: &std::io::Error| Failure::plain(format!("the bench cannot start: {}", reason(error)));
+    // One thread: what the bench takes of the machine, the server does not have.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+    let outcome = runtime.block_on(async {
+        let mut signals = Signals::new().map_err(|error| failed(&error))?;
+        // A signal drops the bench where it stands, and with it every server and all data.
+        tokio::select! {
+            record = measure(args, candidates, &groups) => record,
+            signal = signals.next() => Err(Failure::plain(format!("ended by {signal}; there are no figures"))),
+        }
+    });
+    runtime.shutdown_background();
+    let record = outcome?;
+    print(&table::write(&record));
+    if let Some(path) = &args.out {
+        write(path, &record)?;
+    }
+    let mut exit = Exit::Success;
+    for (row, fault) in record.faults() {
+        note(&format!("{row} has no figures: {fault}\n"));
+        exit = Exit::Fail;
+    }
+    Ok(exit)
+}
+
+async fn measure(args: &ServerArgs, candidates: Vec<Candidate>, groups: &[Vec<Row>]) -> Result<Record, Failure> {
+    let place = Place::new(args.dir.as_deref())?;
+    let (began, begun) = (Timestamp::now(), Instant::now());
+    let mut rows = Vec::new();
+    for (number, group) in (1..).zip(groups) {
+        let names: Vec<String> = group.iter().map(ToString::to_string).collect();
+        note(&format!("[{number}/{}] {}\n", groups.len(), names.join(", ")));
+        rows.extend(contest(group, &candidates, &place, args.profile.pace()).await?);
+    }
+    Ok(Record::new(began, begun.elapsed(), args.profile, &place, candidates, &rows))
+}
+
+fn write(path: &Path, record: &Record) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(record).map_err(|error| Failure::plain(error.to_string()))?;
+    std::fs::write(path, text + "\n")
+        .map_err(|error| Failure::plain(format!("cannot write '{}': {}", path.display(), reason(&error))))
+}
