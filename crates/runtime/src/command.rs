@@ -5,7 +5,7 @@ use capstan_model::event::CloudEvent;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use crate::ports::{Configuration, StoreError};
+use crate::ports::{Configuration, Retention, StoreError};
 
 /// A change of the world. All of them go through the one writer, in the order in which they come.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,8 +60,15 @@ pub enum Command {
     ClockSetBack,
     /// Work off inputs that an earlier step left.
     Deferred,
-    /// Remove some of what was deleted.
+    /// Remove some of what was deleted or is past its time.
     Purge,
+    /// Say how long the runs of a project are kept.
+    Retain {
+        /// Its name.
+        project: String,
+        /// How long.
+        retention: Retention,
+    },
     /// Add a project whose configuration is committed.
     CreateProject {
         /// Its name, valid.

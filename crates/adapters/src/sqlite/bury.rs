@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::column;
+use super::expire;
 use super::statement;
 use super::trouble::Trouble;
 
@@ -26,7 +27,7 @@ pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Tr
 }
 
 /// What is removed of a project once it is dead, piece by piece. The project itself goes last: it is what hides the rest.
-const REMAINS: [&str; 12] = [
+const REMAINS: [&str; 13] = [
     "DELETE FROM events WHERE position IN
      (SELECT position FROM events INDEXED BY events_by_project WHERE project = ? LIMIT ?)",
     "DELETE FROM facts WHERE position IN
@@ -43,6 +44,8 @@ const REMAINS: [&str; 12] = [
     "DELETE FROM queues WHERE (project, name) IN (SELECT project, name FROM queues WHERE project = ? LIMIT ?)",
     "DELETE FROM service_views WHERE rowid IN (SELECT rowid FROM service_views WHERE project = ? LIMIT ?)",
     "DELETE FROM services WHERE (project, name) IN (SELECT project, name FROM services WHERE project = ? LIMIT ?)",
+    "DELETE FROM buried_runs WHERE (project, context) IN
+     (SELECT project, context FROM buried_runs WHERE project = ? LIMIT ?)",
     "DELETE FROM event_counts WHERE (project, kind) IN
      (SELECT project, kind FROM event_counts WHERE project = ? LIMIT ?)",
     "DELETE FROM projects WHERE id IN (SELECT id FROM projects WHERE id = ? AND dead = 1 LIMIT ?)",
@@ -56,6 +59,11 @@ pub(super) fn purge(connection: &Connection, now: Timestamp, limit: u64) -> Resu
                (SELECT key FROM answers INDEXED BY answers_by_end WHERE until <= ? LIMIT ?)";
     left -= statement::run(connection, "forget old answers", sql, params![now, left])? as i64;
     while left > 0
+        && let Some(run) = expire::first(connection)?
+    {
+        left -= expire::purge(connection, &run, left)?;
+    }
+    while left > 0
         && let Some(project) = first_buried(connection)?
     {
         for sql in REMAINS {
@@ -65,12 +73,12 @@ pub(super) fn purge(connection: &Connection, now: Timestamp, limit: u64) -> Resu
             }
         }
     }
-    Ok(first_buried(connection)?.is_some() || has_old_answers(connection, now)?)
+    Ok(any(connection)? || has_old_answers(connection, now)?)
 }
 
-/// Whether a project waits to be removed.
+/// Whether a project or a run waits to be removed.
 pub(super) fn any(connection: &Connection) -> Result<bool, Trouble> {
-    Ok(first_buried(connection)?.is_some())
+    Ok(first_buried(connection)?.is_some() || expire::first(connection)?.is_some())
 }
 
 fn first_buried(connection: &Connection) -> Result<Option<i64>, Trouble> {

@@ -9,6 +9,7 @@ mod column;
 mod conditions;
 mod deferred;
 mod events;
+mod expire;
 mod facts;
 mod filter;
 mod json;

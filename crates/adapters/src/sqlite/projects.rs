@@ -1,7 +1,7 @@
 //! Projects and ghosts.
 
-use capstan_runtime::ports::{Configuration, Page, Project, ProjectId, Slice};
-use jiff::Timestamp;
+use capstan_runtime::ports::{Configuration, Keep, Page, Project, ProjectId, Retention, Slice};
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::column;
@@ -11,7 +11,8 @@ use super::trouble::Trouble;
 
 /// The project, or the ghost, that lives under a name.
 pub(super) fn living(connection: &Connection, name: &str) -> Result<Option<Project>, Trouble> {
-    let sql = "SELECT id, name, created, shipyard, commit_id FROM projects WHERE name = ? AND dead = 0";
+    let sql = "SELECT id, name, created, shipyard, commit_id, keep_runs, keep_evaluations FROM projects
+               WHERE name = ? AND dead = 0";
     statement::one(connection, "read a project", sql, [name], read)
 }
 
@@ -24,7 +25,7 @@ pub(super) fn id_of(connection: &Connection, name: &str) -> Result<Option<i64>, 
 /// Projects by name; no ghosts.
 pub(super) fn page(connection: &Connection, slice: Slice) -> Result<Page<Project>, Trouble> {
     let doing = "list projects";
-    let sql = "SELECT id, name, created, shipyard, commit_id FROM projects
+    let sql = "SELECT id, name, created, shipyard, commit_id, keep_runs, keep_evaluations FROM projects
                WHERE dead = 0 AND shipyard IS NOT NULL ORDER BY name LIMIT ? OFFSET ?";
     let values = [column::from_count(slice.limit), column::from_count(slice.offset)];
     let items = statement::all(connection, doing, sql, values, read)?;
@@ -46,7 +47,13 @@ pub(super) fn add(
     let sql = "INSERT INTO projects (name, created, shipyard, commit_id) VALUES (?, ?, ?, ?)";
     statement::run(connection, "add a project", sql, params![name, column::from_time(created), shipyard, commit])?;
     let id = connection.last_insert_rowid() as ProjectId;
-    Ok(Project { id, name: name.to_owned(), created, configuration: configuration.cloned() })
+    Ok(Project {
+        id,
+        name: name.to_owned(),
+        created,
+        configuration: configuration.cloned(),
+        retention: Retention::default(),
+    })
 }
 
 /// Gives it another configuration.
@@ -56,6 +63,25 @@ pub(super) fn configure(connection: &Connection, project: ProjectId, new: &Confi
     statement::run(connection, "configure a project", sql, values).map(drop)
 }
 
+/// Says how long its runs are kept.
+pub(super) fn retain(connection: &Connection, project: ProjectId, retention: Retention) -> Result<(), Trouble> {
+    let sql = "UPDATE projects SET keep_runs = ?, keep_evaluations = ? WHERE id = ? AND dead = 0";
+    let values = params![retention.runs.map(from_keep), retention.evaluations.map(from_keep), project as i64];
+    statement::run(connection, "say how long runs are kept", sql, values).map(drop)
+}
+
+/// What stands in the column for it.
+pub(super) fn from_keep(keep: Keep) -> i64 {
+    match keep {
+        Keep::For(long) => i64::try_from(long.as_nanos()).unwrap_or(i64::MAX).max(0),
+        Keep::Always => -1,
+    }
+}
+
+fn to_keep(kept: i64) -> Keep {
+    if kept < 0 { Keep::Always } else { Keep::For(SignedDuration::from_nanos(kept)) }
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<Project> {
     let (shipyard, commit) = (row.get::<_, Option<String>>(3)?, row.get::<_, Option<String>>(4)?);
     Ok(Project {
@@ -63,5 +89,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Project> {
         name: row.get(1)?,
         created: column::to_time(row.get(2)?),
         configuration: shipyard.zip(commit).map(|(shipyard, commit)| Configuration { shipyard, commit }),
+        retention: Retention {
+            runs: row.get::<_, Option<i64>>(5)?.map(to_keep),
+            evaluations: row.get::<_, Option<i64>>(6)?.map(to_keep),
+        },
     })
 }

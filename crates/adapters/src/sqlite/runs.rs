@@ -28,17 +28,18 @@ pub(super) fn put(connection: &Connection, project: ProjectId, run: &Run) -> Res
     let doing = "write a run";
     let text = json::write(run, RUN)?;
     let (state, time, ordinal) = (run.state().word(), column::from_time(run.time), run.ordinal as i64);
-    let values = params![project as i64, run.context, run.name, state, time, text, ordinal];
+    let ended = run.end().map(column::from_time);
+    let values = params![project as i64, run.context, run.name, state, time, text, ordinal, ended];
     // Most of the time nothing changes that a list goes by, and then no index has to be written.
-    let sql = "UPDATE runs SET json = ?6
+    let sql = "UPDATE runs SET json = ?6, ended = ?8
          WHERE context = ?2 AND project = ?1 AND name = ?3 AND state = ?4 AND time = ?5 AND ordinal = ?7";
     if statement::run(connection, doing, sql, values)? > 0 {
         return Ok(());
     }
     let sql =
-        "INSERT INTO runs (project, context, name, state, time, json, ordinal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO runs (project, context, name, state, time, json, ordinal, ended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                ON CONFLICT (context, project) DO UPDATE SET name = excluded.name, state = excluded.state,
-               time = excluded.time, json = excluded.json, ordinal = excluded.ordinal";
+               time = excluded.time, json = excluded.json, ordinal = excluded.ordinal, ended = excluded.ended";
     statement::run(connection, doing, sql, values).map(drop)
 }
 

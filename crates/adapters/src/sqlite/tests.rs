@@ -4,13 +4,13 @@ mod earlier;
 
 use std::path::PathBuf;
 
-use capstan_engine::orchestrate::{Fact, TimerKind};
+use capstan_engine::orchestrate::{Fact, Run, TimerKind};
 use capstan_model::event::CloudEvent;
 use capstan_runtime::ports::{
-    ClaimFilter, Configuration, EventFilter, FactFilter, NewFact, OfferFilter, PathFilter, ProjectId, RunFilter,
-    SequenceFilter, Slice, Store, StoreReader, StoreTx, Timer,
+    ClaimFilter, Configuration, EventFilter, FactFilter, Keep, NewFact, OfferFilter, PathFilter, ProjectId, Retention,
+    RunFilter, SequenceFilter, Slice, Store, StoreReader, StoreTx, Timer,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -55,6 +55,15 @@ fn event(n: u64) -> CloudEvent {
         "data": {"project": "shop", "stage": "dev", "service": "cart", "result": "pass"}
     }))
     .unwrap()
+}
+
+/// A run that has ended.
+fn over(context: &str) -> Run {
+    let run = json!({
+        "context": context, "project": "shop", "service": "cart", "name": "delivery", "time": at(0), "ordinal": 1,
+        "sequences": 1, "following": 0, "open": {}, "paused": false, "last": "finished", "last_end": at(1), "stages": []
+    });
+    serde_json::from_value(run).unwrap()
 }
 
 /// Each filter of events that sets some of the fields.
@@ -190,6 +199,11 @@ fn no_question_and_no_step_reads_a_whole_table() {
     tx.run(project, "c-1").unwrap();
     tx.answer("key", at(0)).unwrap();
     tx.remove_facts(1).unwrap();
+    let nothing = Retention { runs: Some(Keep::For(SignedDuration::ZERO)), evaluations: None };
+    tx.put_run(project, &over("c-1")).unwrap();
+    tx.retain(project, nothing).unwrap();
+    tx.expire(at(9), Retention::default(), 5).unwrap();
+    tx.purge(at(0), 1_000).unwrap();
     tx.bury_project(project).unwrap();
     tx.purge(at(0), 1_000).unwrap();
     drop(tx);
@@ -213,6 +227,7 @@ fn no_question_and_no_step_reads_a_whole_table() {
         "o",
         "takers",
         "t",
+        "b",
     ];
     for sql in statements.iter().filter(|sql| sql.starts_with(['S', 'D', 'U', 'I'])) {
         if sql.starts_with("SAVEPOINT") {

@@ -5,16 +5,16 @@ use std::path::Path;
 use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind};
 use capstan_model::event::CloudEvent;
 use capstan_runtime::ports::{
-    ClaimFilter, Configuration, Deferred, NewFact, Offered, Project, ProjectId, Service, ServiceView, StoreError,
-    StoreTx, Timer,
+    ClaimFilter, Configuration, Deferred, NewFact, Offered, Project, ProjectId, Retention, Service, ServiceView,
+    StoreError, StoreTx, Timer,
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::trouble::Trouble;
 use super::{
-    answers, bury, deferred, events, facts, offers, projects, queues, runs, sequences, services, shipyards, statement,
-    takers, timers,
+    answers, bury, deferred, events, expire, facts, offers, projects, queues, runs, sequences, services, shipyards,
+    statement, takers, timers,
 };
 
 /// A transaction; dropped without a commit it has not happened.
@@ -120,8 +120,16 @@ impl StoreTx for SqliteTx<'_> {
         self.with(|connection| projects::configure(connection, project, configuration))
     }
 
+    fn retain(&mut self, project: ProjectId, retention: Retention) -> Result<(), StoreError> {
+        self.with(|connection| projects::retain(connection, project, retention))
+    }
+
     fn bury_project(&mut self, project: ProjectId) -> Result<(), StoreError> {
         self.with(|connection| bury::bury(connection, project))
+    }
+
+    fn expire(&mut self, now: Timestamp, server: Retention, limit: u64) -> Result<bool, StoreError> {
+        self.with(|connection| expire::expire(connection, now, server, limit))
     }
 
     fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError> {

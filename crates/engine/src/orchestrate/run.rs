@@ -54,6 +54,9 @@ pub struct Run {
     pub paused_stages: BTreeSet<String>,
     /// How the sequence ended that ended last.
     pub last: Outcome,
+    /// When that was, or when the one could not start that came last; none before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_end: Option<Timestamp>,
     /// Sequences that ended otherwise than with a pass and were not done again since, by id; those that could not start by the
     /// id of their trigger.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -167,6 +170,7 @@ impl Run {
             paused: false,
             paused_stages: BTreeSet::new(),
             last: Outcome::Finished,
+            last_end: None,
             not_passed: BTreeMap::new(),
             reruns: 0,
             stages: Vec::new(),
@@ -197,6 +201,11 @@ impl Run {
     /// How it ended: as the worst of its sequences, but for those that were done again; none before.
     pub fn result(&self) -> Option<RunResult> {
         self.is_over().then(|| self.not_passed.values().map(|end| end.result).max().unwrap_or(RunResult::Pass))
+    }
+
+    /// When it ended; none before.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.last_end.filter(|_| self.is_over())
     }
 
     /// A sequence is done again, so that its end counts no more.
@@ -237,6 +246,7 @@ impl Run {
         let end = NotPassed { stage: name, sequence, result: RunResult::Fail, began: false };
         self.not_passed.insert(id, end);
         self.last = Outcome::Finished;
+        self.last_end = Some(at);
         let event = LatestEvent { kind: finished.kind.clone(), id: finished.id.clone(), time: at };
         let view = self.stage(stage);
         view.state = "errored".to_owned();
@@ -283,6 +293,7 @@ impl Run {
             }
             Fact::Ended(ending) => {
                 self.last = ending.outcome;
+                self.last_end = Some(ending.at);
                 let result = RunResult::of(ending);
                 if result != RunResult::Pass {
                     let (stage, name) = (stage.to_owned(), sequence.definition.name.clone());

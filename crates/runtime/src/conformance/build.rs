@@ -77,6 +77,7 @@ pub(super) fn run(context: &str, time: Timestamp) -> Run {
         paused: false,
         paused_stages: ["staging".to_owned()].into(),
         last: Outcome::Finished,
+        last_end: Some(at(3)),
         not_passed: BTreeMap::from([(
             format!("{context}-old"),
             NotPassed {

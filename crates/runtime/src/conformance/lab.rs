@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::build::configuration;
-use crate::ports::{Page, ProjectId, Slice, Store, StoreReader, StoreTx};
+use crate::ports::{Page, ProjectId, Retention, Slice, Store, StoreReader, StoreTx};
 
 /// A store under test.
 pub(super) struct Lab {
@@ -39,6 +39,13 @@ impl Lab {
     pub(super) fn purge(&mut self, now: Timestamp, limit: u64) {
         let slices = (0..1_000).take_while(|_| self.commit(|tx| tx.purge(now, limit).unwrap())).count();
         assert!(slices < 1_000, "a purge of {limit} rows at a time does not end");
+    }
+
+    /// Buries what is past its time and removes it, in slices.
+    pub(super) fn expire(&mut self, now: Timestamp, server: Retention, limit: u64) {
+        let slices = (0..1_000).take_while(|_| self.commit(|tx| tx.expire(now, server, limit).unwrap())).count();
+        assert!(slices < 1_000, "runs that are past their time are buried without end");
+        self.purge(at(0), limit);
     }
 
     /// Adds a project with a configuration.

@@ -18,6 +18,7 @@ mod claims;
 mod differential;
 mod event_filters;
 mod events;
+mod expiry;
 mod facts;
 mod lab;
 mod offers;

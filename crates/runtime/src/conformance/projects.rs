@@ -2,7 +2,7 @@
 
 use super::build::{configuration, service, view};
 use super::lab::{Lab, at, check_pages, nanosecond};
-use crate::ports::{Project, Service, ServiceView, Slice, Store};
+use crate::ports::{Project, Retention, Service, ServiceView, Slice, Store};
 
 type Make<'a> = &'a dyn Fn() -> Box<dyn Store>;
 
@@ -16,8 +16,9 @@ pub(super) fn a_project_is_found_under_its_name(make: Make<'_>) {
     assert_eq!(lab.reader.project("shop").unwrap(), None);
     let (shop, other) = lab.commit(|tx| {
         let shop = tx.add_project("shop", at(3), Some(&configuration("a"))).unwrap();
+        let (name, retention) = ("shop".to_owned(), Retention::default());
         let expected =
-            Project { id: shop.id, name: "shop".to_owned(), created: at(3), configuration: Some(configuration("a")) };
+            Project { id: shop.id, name, created: at(3), configuration: Some(configuration("a")), retention };
         assert_eq!(shop, expected);
         assert_eq!(tx.project("shop").unwrap(), Some(shop.clone()));
         assert_eq!(tx.project("Shop").unwrap(), None);

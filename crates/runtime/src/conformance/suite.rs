@@ -4,7 +4,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{
-    burial, claims, event_filters, events, facts, offers, projects, runs, sequences, totals, transactions, waiting,
+    burial, claims, event_filters, events, expiry, facts, offers, projects, runs, sequences, totals, transactions,
+    waiting,
 };
 use crate::ports::Store;
 
@@ -45,6 +46,15 @@ pub fn behaviours() -> &'static [(&'static str, Behaviour)] {
         burial::a_purge_forgets_answers_past_their_time,
         burial::ids_of_projects_are_never_used_again,
         burial::a_ghost_can_be_buried,
+        expiry::how_long_runs_are_kept_reads_back,
+        expiry::a_run_past_its_time_goes_with_all_that_belongs_to_it,
+        expiry::a_run_that_is_open_stays,
+        expiry::evaluations_stay_longer,
+        expiry::evaluations_stay_as_long_as_their_run,
+        expiry::what_a_project_says_comes_before_what_the_server_says,
+        expiry::a_context_may_come_again_while_its_old_run_goes,
+        expiry::the_lists_know_their_length_afterwards,
+        expiry::a_project_is_buried_with_its_buried_runs,
         events::an_event_reads_back_as_it_was,
         events::positions_grow,
         events::events_come_newest_first_with_ties_by_position,

@@ -1,11 +1,13 @@
 //! One write of each kind, on top of a project that has one of everything.
 
-use capstan_engine::orchestrate::{Fact, TimerKind};
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use capstan_engine::orchestrate::{Fact, Run, TimerKind};
+use jiff::{SignedDuration, Timestamp};
 
 use super::build::{configuration, event, event_in, fact, queue, run, sequence, service, view};
 use super::lab::{Lab, at};
-use crate::ports::{Deferred, ProjectId, StoreTx, Timer};
+use crate::ports::{Deferred, Keep, ProjectId, Retention, StoreTx, Timer};
 
 /// Where the things are that [`fill`] wrote.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +63,14 @@ pub(super) const WRITES: &[Write] = &[
         tx.add_project("new", at(9), Some(&configuration("b"))).unwrap();
     }),
     ("configure_project", |tx, filled| tx.configure_project(filled.project, &configuration("b")).unwrap()),
+    ("retain", |tx, filled| {
+        tx.retain(filled.project, Retention { runs: Some(Keep::Always), evaluations: None }).unwrap();
+    }),
+    ("expire", |tx, filled| {
+        let over = Run { open: BTreeMap::new(), ..run("c-1", at(1)) };
+        tx.put_run(filled.project, &over).unwrap();
+        tx.expire(at(1_000), Retention { runs: Some(Keep::For(SignedDuration::ZERO)), evaluations: None }, 9).unwrap();
+    }),
     ("bury_project", |tx, filled| tx.bury_project(filled.project).unwrap()),
     ("purge", |tx, _| {
         assert!(!tx.purge(at(0), 1_000).unwrap(), "a thousand rows are more than there are");

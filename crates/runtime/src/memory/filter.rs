@@ -25,7 +25,7 @@ pub(super) fn page<T, U>(list: impl Iterator<Item = T>, slice: Slice, show: impl
 }
 
 /// Whether an event is meant, its project and its context aside.
-pub(super) fn is_event(state: &State, filter: &EventFilter, position: u64, row: &EventRow) -> bool {
+pub(super) fn is_event(state: &State, filter: &EventFilter, row: &EventRow) -> bool {
     let event = &row.event;
     is(filter.context.as_ref(), event.context.as_deref())
         && is(filter.kind.as_ref(), Some(&event.kind))
@@ -36,7 +36,7 @@ pub(super) fn is_event(state: &State, filter: &EventFilter, position: u64, row: 
         && filter.after.is_none_or(|after| event.time.is_some_and(|time| time > after))
         && filter.before.is_none_or(|before| event.time.is_some_and(|time| time < before))
         && filter.paths.iter().all(|path| has_text(event, path))
-        && (!filter.roots || is_root(state, position, row))
+        && (!filter.roots || row.is_root)
         && !(filter.exclude_invalidated && is_invalidated(state, event))
 }
 
@@ -76,13 +76,6 @@ fn is_between(time: Timestamp, after: Option<Timestamp>, before: Option<Timestam
 
 fn word<'a>(event: &'a CloudEvent, key: &str) -> Option<&'a str> {
     event.data.get(key).and_then(Value::as_str)
-}
-
-fn is_root(state: &State, position: u64, row: &EventRow) -> bool {
-    row.event.context.as_ref().is_some_and(|context| {
-        let key = (row.project, context.clone());
-        state.events_by_context.get(&key).and_then(|positions| positions.first()) == Some(&position)
-    })
 }
 
 fn is_invalidated(state: &State, event: &CloudEvent) -> bool {

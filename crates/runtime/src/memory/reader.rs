@@ -8,6 +8,7 @@ use capstan_model::event::CloudEvent;
 use capstan_model::event::event_type::{EventType, PREFIX};
 use jiff::Timestamp;
 
+use super::bury;
 use super::disk::{Committed, MemoryDisk};
 use super::filter::{is_event, is_offer, is_run, is_sequence, page};
 use super::place::placed;
@@ -79,7 +80,7 @@ impl StoreReader for MemoryReader {
         let fits = |position: u64| {
             let row = state.events.get(&position)?;
             let of_project = if only.is_some() { row.project == only } else { state.shows(row.project) };
-            (of_project && is_event(&state, filter, position, row)).then_some((position, &row.event))
+            (of_project && is_event(&state, filter, row)).then_some((position, &row.event))
         };
         let show = |(position, event): (u64, &CloudEvent)| StoredEvent { position, event: event.clone() };
         if let (Some(project), Some(context)) = (only, &filter.context) {
@@ -199,6 +200,6 @@ impl StoreReader for MemoryReader {
     }
 
     fn has_buried(&self) -> Result<bool, StoreError> {
-        Ok(!self.state()?.buried.is_empty())
+        Ok(bury::has_buried(&*self.state()?))
     }
 }

@@ -19,7 +19,31 @@ pub(super) struct ProjectRow {
 #[derive(Debug)]
 pub(super) struct EventRow {
     pub(super) project: Option<ProjectId>,
+    /// Whether it was the first of its context.
+    pub(super) is_root: bool,
     pub(super) event: CloudEvent,
+}
+
+/// What is left of a run that is gone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BuriedRun {
+    pub(super) ended: Timestamp,
+    /// The last position of an event that can be of it: the context may come again.
+    pub(super) event: u64,
+    /// The last position of a fact that can be of it.
+    pub(super) fact: u64,
+    pub(super) remains: Remains,
+}
+
+/// What of a run that is gone is to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remains {
+    /// All but evaluations.
+    AllButEvaluations,
+    /// Nothing for now; evaluations are left.
+    Evaluations,
+    /// All that is left.
+    All,
 }
 
 /// Who offered a task, and where its event stands for as long as it is listed.
@@ -53,6 +77,7 @@ pub(super) enum Change {
     Event(u64, Option<Box<EventRow>>),
     Fact(FactKey, Option<Box<StoredFact>>),
     Run((ProjectId, String), Option<Box<Run>>),
+    BuriedRun((ProjectId, String), Option<BuriedRun>),
     Sequence(String, Option<Box<(ProjectId, Sequence)>>),
     Queue((ProjectId, String), Option<Queue>),
     Taker((String, String), Option<ProjectId>),
@@ -81,6 +106,7 @@ pub(super) struct State {
     pub(super) events: BTreeMap<u64, Box<EventRow>>,
     pub(super) facts: BTreeMap<FactKey, Box<StoredFact>>,
     pub(super) runs: BTreeMap<(ProjectId, String), Box<Run>>,
+    pub(super) buried_runs: BTreeMap<(ProjectId, String), BuriedRun>,
     pub(super) sequences: BTreeMap<String, Box<(ProjectId, Sequence)>>,
     pub(super) queues: BTreeMap<(ProjectId, String), Queue>,
     /// Id of a listed task and tool.
@@ -176,6 +202,7 @@ impl State {
                 Change::Fact(key.clone(), swap(&mut self.facts, key, row))
             }
             Change::Run(key, row) => Change::Run(key.clone(), swap(&mut self.runs, key, row)),
+            Change::BuriedRun(key, row) => Change::BuriedRun(key.clone(), swap(&mut self.buried_runs, key, row)),
             Change::Sequence(id, row) => {
                 let new = row.as_ref().map(|row| row.0);
                 let old = swap(&mut self.sequences, id.clone(), row);

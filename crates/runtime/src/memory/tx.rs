@@ -11,8 +11,8 @@ use super::bury;
 use super::disk::{Inner, MemoryDisk};
 use super::state::{Answer, Change, EventRow, Link, ProjectRow};
 use crate::ports::{
-    ClaimFilter, Configuration, Deferred, NewFact, Offered, Project, ProjectId, Service, ServiceView, StoreError,
-    StoreTx, StoredFact, Timer,
+    ClaimFilter, Configuration, Deferred, NewFact, Offered, Project, ProjectId, Retention, Service, ServiceView,
+    StoreError, StoreTx, StoredFact, Timer,
 };
 
 /// A transaction; dropped without a commit it has not happened.
@@ -76,7 +76,13 @@ impl StoreTx for MemoryTx {
     ) -> Result<Project, StoreError> {
         let mut inner = self.inner()?;
         let id = inner.next(|counters| &mut counters.project);
-        let project = Project { id, name: name.to_owned(), created, configuration: configuration.cloned() };
+        let project = Project {
+            id,
+            name: name.to_owned(),
+            created,
+            configuration: configuration.cloned(),
+            retention: Retention::default(),
+        };
         inner.write(Change::Project(id, Some(ProjectRow { project: project.clone(), buried: false })));
         Ok(project)
     }
@@ -91,9 +97,23 @@ impl StoreTx for MemoryTx {
         Ok(())
     }
 
+    fn retain(&mut self, project: ProjectId, retention: Retention) -> Result<(), StoreError> {
+        let mut inner = self.inner()?;
+        if let Some(row) = inner.state.projects.get(&project) {
+            let mut row = row.clone();
+            row.project.retention = retention;
+            inner.write(Change::Project(project, Some(row)));
+        }
+        Ok(())
+    }
+
     fn bury_project(&mut self, project: ProjectId) -> Result<(), StoreError> {
         bury::bury(&mut *self.inner()?, project);
         Ok(())
+    }
+
+    fn expire(&mut self, now: Timestamp, server: Retention, limit: u64) -> Result<bool, StoreError> {
+        Ok(bury::expire(&mut *self.inner()?, now, server, limit))
     }
 
     fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError> {
@@ -158,7 +178,9 @@ impl StoreTx for MemoryTx {
     fn append_event(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, StoreError> {
         let mut inner = self.inner()?;
         let position = inner.next(|counters| &mut counters.event);
-        inner.write(Change::Event(position, Some(Box::new(EventRow { project, event: event.clone() }))));
+        let key = event.context.as_ref().map(|context| (project, context.clone()));
+        let is_root = key.is_some_and(|key| !inner.state.events_by_context.contains_key(&key));
+        inner.write(Change::Event(position, Some(Box::new(EventRow { project, is_root, event: event.clone() }))));
         Ok(position)
     }
 

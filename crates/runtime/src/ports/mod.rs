@@ -4,6 +4,7 @@
 mod clock;
 mod config_repo;
 mod records;
+mod retention;
 mod store;
 
 pub use clock::{Clock, SystemClock};
@@ -13,4 +14,5 @@ pub use records::{
     OfferFilter, Offered, Page, PathFilter, PlacedFact, Project, ProjectId, RunFilter, SequenceFilter, Service,
     ServiceView, Slice, StoredEvent, StoredFact, Timer,
 };
+pub use retention::{Keep, Retention};
 pub use store::{Store, StoreError, StoreReader, StoreTx};

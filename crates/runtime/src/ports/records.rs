@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
+use super::retention::Retention;
+
 /// Tells a project from an earlier one of the same name that was deleted.
 pub type ProjectId = u64;
 
@@ -22,6 +24,8 @@ pub struct Project {
     pub created: Timestamp,
     /// Its configuration; none: a ghost.
     pub configuration: Option<Configuration>,
+    /// How long its runs are kept, where that is its own affair.
+    pub retention: Retention,
 }
 
 /// Which configuration a project has now.

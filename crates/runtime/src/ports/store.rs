@@ -10,6 +10,7 @@ use super::records::{
     ClaimFilter, Configuration, Deferred, EventFilter, FactFilter, FactPage, FactSpan, NewFact, OfferFilter, Offered,
     Page, Project, ProjectId, RunFilter, SequenceFilter, Service, ServiceView, Slice, StoredEvent, StoredFact, Timer,
 };
+use super::retention::Retention;
 
 /// Why a store failed; nothing that it was asked to do in the transaction has happened.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -58,10 +59,16 @@ pub trait StoreTx {
     ) -> Result<Project, StoreError>;
     /// Gives it another configuration.
     fn configure_project(&mut self, project: ProjectId, configuration: &Configuration) -> Result<(), StoreError>;
+    /// Says how long its runs are kept.
+    fn retain(&mut self, project: ProjectId, retention: Retention) -> Result<(), StoreError>;
     /// Takes a project out of all answers, with all that is open in it: offers, timers, queues, deferred inputs.
     fn bury_project(&mut self, project: ProjectId) -> Result<(), StoreError>;
-    /// Removes at most `limit` rows of buried projects and remembered answers that are past their time. Whether there is
-    /// more to remove.
+    /// Buries at most `limit` runs, or evaluations that runs have left behind, that ended longer ago than their project
+    /// keeps them; where it does not say, than `server` does. A buried run is gone at once, what belongs to it goes with
+    /// [`Self::purge`]. Whether there may be more to bury.
+    fn expire(&mut self, now: Timestamp, server: Retention, limit: u64) -> Result<bool, StoreError>;
+    /// Removes at most `limit` rows of buried projects and runs, and remembered answers that are past their time. Whether
+    /// there is more to remove.
     fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError>;
     /// A service.
     fn service(&mut self, project: ProjectId, name: &str) -> Result<Option<Service>, StoreError>;

@@ -12,7 +12,7 @@ use super::invariants;
 use super::tool::{Tool, Tools};
 use crate::command::{Command, CommandError, Ingest, Reply, fingerprint};
 use crate::memory::{MemoryDisk, MemoryStore};
-use crate::ports::{Configuration, OfferFilter, Slice, Store, StoreError, StoreReader};
+use crate::ports::{Configuration, OfferFilter, Retention, Slice, Store, StoreError, StoreReader};
 use crate::step::{Cache, Outcome, Setting, step};
 
 /// Midnight of 1 January 2024, UTC: when every world begins.
@@ -200,7 +200,7 @@ impl World {
 
     /// What steps go by.
     pub fn setting(&self) -> Setting {
-        Setting { limits: self.limits, up_since: self.up_since }
+        Setting { limits: self.limits, up_since: self.up_since, retention: Retention::default() }
     }
 
     /// What the clock of the server says.

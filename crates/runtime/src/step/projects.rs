@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::work::Work;
 use crate::command::{CommandError, Reply};
-use crate::ports::{Configuration, Project, ProjectId, Service};
+use crate::ports::{Configuration, Project, ProjectId, Retention, Service};
 
 impl Work<'_> {
     /// The project that lives under a name; a name that nobody has used yet becomes a ghost.
@@ -51,6 +51,15 @@ impl Work<'_> {
         let project = self.configured(name)?;
         self.tx.put_shipyard(&configuration.shipyard, shipyard)?;
         self.put_configuration(project, configuration.clone())?;
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn retain(&mut self, name: &str, retention: Retention) -> Result<Reply, CommandError> {
+        let project = self.configured(name)?;
+        self.forget()?;
+        self.tx.retain(project.id, retention)?;
+        // What is past its time by the new measure goes now.
+        self.signals.buried = true;
         Ok(Reply::Done)
     }
 

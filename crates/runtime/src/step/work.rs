@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::cache::Cache;
 use crate::command::{Command, CommandError, Grant, Reply, Wanted};
-use crate::ports::{Deferred, Offered, ProjectId, Store, StoreError, StoreTx};
+use crate::ports::{Deferred, Offered, ProjectId, Retention, Store, StoreError, StoreTx};
 
 /// Inputs to other sequences that one command may cause in its own step; the rest is left for the next.
 const INPUTS_A_STEP: usize = 64;
@@ -19,6 +19,9 @@ const TIMERS_A_STEP: u64 = 64;
 /// Rows that one step removes: well below five milliseconds.
 const ROWS_A_PURGE: u64 = 128;
 
+/// Runs that one step buries; each is two rows.
+const RUNS_A_PURGE: u64 = 32;
+
 /// What a step goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -26,6 +29,8 @@ pub struct Setting {
     pub limits: Limits,
     /// Since when the server has been up and its clock even.
     pub up_since: Timestamp,
+    /// How long runs are kept where their project does not say.
+    pub retention: Retention,
 }
 
 /// What a step leads to once it is committed.
@@ -206,11 +211,8 @@ impl<'a> Work<'a> {
             Command::Timers => self.timers(),
             Command::ClockSetBack => self.clock_set_back(),
             Command::Deferred => self.take_deferred(),
-            Command::Purge => {
-                self.forget()?;
-                let more = self.tx.purge(self.now, ROWS_A_PURGE)?;
-                Ok(if more { Reply::More } else { Reply::Done })
-            }
+            Command::Purge => self.purge(),
+            Command::Retain { project, retention } => self.retain(project, *retention),
             Command::CreateProject { name, configuration, shipyard, context } => {
                 self.create_project(name, configuration, shipyard, context)
             }
@@ -278,6 +280,14 @@ impl<'a> Work<'a> {
             let input = Input::Timer { kind: timer.kind, up_since: self.setting.up_since };
             self.deliver(&timer.sequence, &input)?;
         }
+        Ok(if more { Reply::More } else { Reply::Done })
+    }
+
+    /// Buries what is past its time, or removes some of what is buried.
+    fn purge(&mut self) -> Result<Reply, CommandError> {
+        self.forget()?;
+        let more =
+            self.tx.expire(self.now, self.setting.retention, RUNS_A_PURGE)? || self.tx.purge(self.now, ROWS_A_PURGE)?;
         Ok(if more { Reply::More } else { Reply::Done })
     }
 

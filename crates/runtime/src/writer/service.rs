@@ -11,13 +11,13 @@ use tokio::sync::{oneshot, watch};
 use super::claims::{Claimer, WaitingClaims};
 use super::handle::{Handle, Message, UNHEARD};
 use crate::command::{Command, CommandError, Reply};
-use crate::ports::{Clock, EventFilter, Slice, Store, StoreError, StoreReader};
+use crate::ports::{Clock, EventFilter, Retention, Slice, Store, StoreError, StoreReader};
 use crate::step::{Cache, Outcome, Setting, step};
 
 /// How long the writer sleeps at most; nothing relies on it.
 const SAFETY: Duration = Duration::from_secs(30);
 
-/// How often answers that are past their time are removed.
+/// How often what is past its time is removed, unless it is to be kept for less than that.
 const TIDY: SignedDuration = SignedDuration::from_hours(1);
 
 /// By how much wall clock and monotonic clock may part before that counts as a jump.
@@ -28,6 +28,8 @@ const JUMP: SignedDuration = SignedDuration::from_secs(5);
 pub struct Options {
     /// How long, how much and how many.
     pub limits: Limits,
+    /// How long runs are kept where their project does not say.
+    pub retention: Retention,
     /// Commands that may wait; beyond, senders are told to come back.
     pub queue: usize,
     /// Commands that share a sync at most.
@@ -36,7 +38,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limits: Limits::default(), queue: 4_096, batch: 256 }
+        Self { limits: Limits::default(), retention: Retention::default(), queue: 4_096, batch: 256 }
     }
 }
 
@@ -57,7 +59,7 @@ pub struct Writer {
     chores: Chores,
     /// Whether the clock was set back and deadlines have to be pulled in.
     set_back: bool,
-    /// When answers that are past their time are removed next.
+    /// When what is past its time is removed next.
     tidy: Timestamp,
     /// Whether a commit has failed and the store was not reopened yet.
     broken: bool,
@@ -108,7 +110,8 @@ impl Writer {
         let newest = newest.and_then(|stored| stored.event.time).unwrap_or(Timestamp::MIN);
         let set_back = newest.duration_since(clock.now()) > JUMP;
         let (up_since, offset) = (clock.now(), offset(&*clock));
-        let (setting, setting_seen) = watch::channel(Setting { limits: options.limits, up_since });
+        let (setting, setting_seen) =
+            watch::channel(Setting { limits: options.limits, up_since, retention: options.retention });
         let handle = Handle {
             sender,
             reader,
@@ -198,8 +201,9 @@ impl Writer {
         if self.chores.deferred || self.chores.buried || self.claims.has_unheard() {
             return Duration::ZERO;
         }
-        let left = self.chores.next_timer.map(|timer| timer.duration_since(self.clock.now()));
-        left.map_or(SAFETY, |left| Duration::try_from(left).unwrap_or(Duration::ZERO).min(SAFETY))
+        let next = self.chores.next_timer.map_or(self.tidy, |timer| timer.min(self.tidy));
+        let left = next.duration_since(self.clock.now());
+        Duration::try_from(left).unwrap_or(Duration::ZERO).min(SAFETY)
     }
 
     /// Inputs that were left, timers that have elapsed, rows that are to be removed. One step of each, so that whoever
@@ -223,12 +227,17 @@ impl Writer {
             self.chore(Command::Timers);
         }
         if self.clock.now() >= self.tidy {
-            self.tidy = self.clock.now().saturating_add(TIDY).unwrap_or(Timestamp::MAX);
+            self.tidy = self.clock.now().saturating_add(self.tidy_each()).unwrap_or(Timestamp::MAX);
             self.chores.buried = true;
         }
         if std::mem::take(&mut self.chores.buried) {
             self.chores.buried = matches!(self.chore(Command::Purge), Some(Reply::More));
         }
+    }
+
+    fn tidy_each(&self) -> SignedDuration {
+        let shortest = self.options.retention.shortest();
+        shortest.map_or(TIDY, |shortest| shortest.clamp(SignedDuration::from_secs(1), TIDY))
     }
 
     fn chore(&mut self, command: Command) -> Option<Reply> {

@@ -4,7 +4,7 @@ use capstan_engine::orchestrate::{Limits, Run};
 use capstan_model::event::CloudEvent;
 use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest, Reply, Wanted};
 use capstan_runtime::memory::MemoryStore;
-use capstan_runtime::ports::{Configuration, OfferFilter, Slice, Store, StoreError};
+use capstan_runtime::ports::{Configuration, OfferFilter, Retention, Slice, Store, StoreError};
 use capstan_runtime::step::{Cache, Outcome, Setting, step};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -33,7 +33,7 @@ impl Bench {
 
     /// The same while claims wait, the oldest first.
     pub(crate) fn step_with(&mut self, commands: &[Command], waiting: &[Wanted]) -> Result<Outcome, StoreError> {
-        let setting = Setting { limits: Limits::default(), up_since: self.up_since };
+        let setting = Setting { limits: Limits::default(), up_since: self.up_since, retention: Retention::default() };
         step(&mut self.store, commands, self.now, &setting, &mut self.cache, waiting)
     }
 

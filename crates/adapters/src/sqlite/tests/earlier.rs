@@ -149,6 +149,12 @@ fn written() -> (tempfile::TempDir, std::path::PathBuf) {
         let sql = "INSERT INTO facts (project, context, sequence, at, json) VALUES (1, ?, NULL, 0, ?)";
         connection.execute(sql, params![context, fact.to_string()]).unwrap();
     }
+    for at in [1_700_000_000_000_000_007_i64, 1_600_000_000_000_000_000] {
+        let sql = "INSERT INTO facts (project, context, sequence, at, json) VALUES (1, 'failed', 'late', ?, ?)";
+        connection
+            .execute(sql, params![at, ended("finished", "fail").to_string().replace("phase\":", "fact\":")])
+            .unwrap();
+    }
     let queue = json!({"held": [{"sequence": "task", "context": "run", "ordinal": 7}],
                        "waiting": [{"sequence": "queued", "context": "other", "ordinal": 8}]});
     let sql = "INSERT INTO queues (project, stage, service, json) VALUES (1, 'dev', 'cart', ?)";
@@ -279,6 +285,10 @@ fn a_run_says_how_it_ended_and_can_be_done_again() {
             ("warned", RunResult::Warning, true)
         ]
     );
+    let ends = ["run", "passed", "failed", "refused"].map(|context| run(context).end());
+    // Where no fact is left that says it, a run ended when it began.
+    let began = Some(Timestamp::UNIX_EPOCH);
+    assert_eq!(ends, [None, began, Some(time("2023-11-14T22:13:20.000000007Z")), began]);
     let (stage, sequence) = ("prod".to_owned(), "roll-out".to_owned());
     let end = NotPassed { stage, sequence, result: RunResult::Fail, began: false };
     assert_eq!(run("refused").not_passed, [("r-1".to_owned(), end)].into());

@@ -10,7 +10,7 @@ use super::super::lab::at;
 use super::book::{Book, Side};
 use super::look::tx_answers;
 use super::op::{EventOp, Op};
-use crate::ports::{ClaimFilter, Deferred, NewFact, ProjectId, StoreTx, Timer};
+use crate::ports::{ClaimFilter, Deferred, Keep, NewFact, ProjectId, Retention, StoreTx, Timer};
 
 /// What came of an operation.
 #[derive(Debug, Default)]
@@ -68,13 +68,25 @@ pub(super) fn apply(op: &Op, tx: &mut dyn StoreTx, side: Side, book: &Book) -> D
                 tx.bury_project(id).unwrap();
             }
         }
+        Op::Retain { name, runs, evaluations } => {
+            if let Some(id) = project(tx, name) {
+                tx.retain(id, retention(runs, evaluations)).unwrap();
+            }
+        }
+        Op::Expire { now, runs, evaluations, limit } => {
+            let (now, server) = (at(i64::from(now) * 5), retention(runs, evaluations));
+            let limit = u64::from(limit);
+            let slices = (0..10_000).take_while(|_| tx.expire(now, server, limit).unwrap()).count();
+            assert!(slices < 10_000, "runs that are past their time are buried without end");
+            purge_all(tx, even(0), limit);
+            done.purged = Some(true);
+        }
         Op::PurgeSome { limit } => {
             tx.purge(even(0), u64::from(limit)).unwrap();
             done.purged = Some(false);
         }
         Op::PurgeAll { now, limit } => {
-            let slices = (0..10_000).take_while(|_| tx.purge(even(now), u64::from(limit)).unwrap()).count();
-            assert!(slices < 10_000, "a purge of {limit} rows at a time does not end");
+            purge_all(tx, even(now), limit.into());
             done.purged = Some(true);
         }
         Op::AddService { name, service } => {
@@ -144,7 +156,8 @@ pub(super) fn apply(op: &Op, tx: &mut dyn StoreTx, side: Side, book: &Book) -> D
                 && tx.sequence_of(&id).unwrap().is_none()
             {
                 // Offers are as new as their positions.
-                let event = CloudEvent { id, ..build::event("", at(1_000 + book.positions.len() as i64)) };
+                let context = Some(named("c", offer % 3));
+                let event = CloudEvent { id, context, ..build::event("", at(1_000 + book.positions.len() as i64)) };
                 let position = tx.append_event(Some(owner), &event).unwrap();
                 tx.offer(owner, &named("s", sequence), position, &event).unwrap();
                 done.position = Some(position);
@@ -236,6 +249,20 @@ fn cloud_event(op: &EventOp) -> CloudEvent {
     }
 }
 
+fn purge_all(tx: &mut dyn StoreTx, now: Timestamp, limit: u64) {
+    let slices = (0..10_000).take_while(|_| tx.purge(now, limit).unwrap()).count();
+    assert!(slices < 10_000, "a purge of {limit} rows at a time does not end");
+}
+
+fn retention(runs: u8, evaluations: u8) -> Retention {
+    let keep = |number: u8| match number {
+        0 => None,
+        1 => Some(Keep::Always),
+        _ => Some(Keep::For(SignedDuration::from_secs(i64::from(number - 2) * 8))),
+    };
+    Retention { runs: keep(runs), evaluations: keep(evaluations) }
+}
+
 fn a_fact(variant: u8) -> Fact {
     match variant % 4 {
         0 => Fact::SlotHeld,
@@ -249,6 +276,7 @@ fn a_fact(variant: u8) -> Fact {
 fn a_run(context: u8, variant: u8) -> Run {
     let mut run = build::run(&named("c", context), at(i64::from(variant / 6) * 10));
     run.ordinal = u64::from(context);
+    run.last_end = Some(at(i64::from(variant)));
     run.name = named("name", variant % 2);
     run.paused = variant % 6 == 1;
     run.last = match variant % 6 {

@@ -22,6 +22,26 @@ pub enum Op {
     },
     /// Bury a project.
     Bury(u8),
+    /// Say how long a project's runs are kept.
+    Retain {
+        /// Its name.
+        name: u8,
+        /// How long: 0 as the server says, 1 for ever.
+        runs: u8,
+        /// The same of evaluations.
+        evaluations: u8,
+    },
+    /// Bury the runs that are past their time, and purge until nothing is left.
+    Expire {
+        /// The time.
+        now: u8,
+        /// How long the server keeps runs.
+        runs: u8,
+        /// How long it keeps evaluations.
+        evaluations: u8,
+        /// Rows at a time.
+        limit: u8,
+    },
     /// Purge a slice.
     PurgeSome {
         /// Rows.
@@ -241,6 +261,9 @@ fn op() -> impl Strategy<Value = Op> {
         6 => (name(), any::<bool>()).prop_map(|(name, ghost)| Op::AddProject { name, ghost }),
         1 => (name(), 0..3_u8).prop_map(|(name, configuration)| Op::Configure { name, configuration }),
         2 => name().prop_map(Op::Bury),
+        2 => (name(), 0..4_u8, 0..4_u8).prop_map(|(name, runs, evaluations)| Op::Retain { name, runs, evaluations }),
+        3 => (0..8_u8, 0..4_u8, 0..4_u8, 1..20_u8)
+            .prop_map(|(now, runs, evaluations, limit)| Op::Expire { now, runs, evaluations, limit }),
         1 => (0..8_u8).prop_map(|limit| Op::PurgeSome { limit }),
         1 => (0..8_u8, 1..20_u8).prop_map(|(now, limit)| Op::PurgeAll { now, limit }),
         3 => (name(), 0..3_u8).prop_map(|(name, service)| Op::AddService { name, service }),
