@@ -2,12 +2,19 @@
 
 use capstan_runtime::ports::{Page, Slice};
 use jiff::Timestamp;
-use rusqlite::Connection;
 use rusqlite::types::Value;
+use rusqlite::{Connection, Row};
 
 use super::column;
 use super::statement;
 use super::trouble::Trouble;
+
+/// What a list shows, of what, in which order; each as it stands in SQL behind its keyword.
+pub(super) struct List<'a> {
+    pub(super) columns: &'a str,
+    pub(super) from: &'a str,
+    pub(super) order: &'a str,
+}
 
 /// Conditions that all have to hold, with their values in order.
 #[derive(Debug, Default)]
@@ -57,21 +64,21 @@ impl Conditions {
         rusqlite::params_from_iter(self.values.clone().into_iter().chain(further.map(Value::Integer)))
     }
 
-    /// A part of a list of JSON texts, and the exact length of the whole. `list` is what stands between `SELECT json FROM`
-    /// and `WHERE`, `order` what follows `ORDER BY`.
-    pub(super) fn page(
+    /// A part of a list, and the exact length of the whole.
+    pub(super) fn page<T>(
         &self,
         connection: &Connection,
         doing: &'static str,
-        list: &str,
-        order: &str,
+        list: &List<'_>,
         slice: Slice,
-    ) -> Result<Page<String>, Trouble> {
-        let sql = format!("SELECT json FROM {list} WHERE {} ORDER BY {order} LIMIT ? OFFSET ?", self.sql());
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Page<T>, Trouble> {
+        let List { columns, from, order } = list;
+        let sql = format!("SELECT {columns} FROM {from} WHERE {} ORDER BY {order} LIMIT ? OFFSET ?", self.sql());
         let values = self.values([column::from_count(slice.limit), column::from_count(slice.offset)]);
-        let items = statement::all(connection, doing, &sql, values, |row| row.get::<_, String>(0))?;
+        let items = statement::all(connection, doing, &sql, values, read)?;
         let total = total(slice, items.len(), || {
-            let sql = format!("SELECT COUNT(*) FROM {list} WHERE {}", self.sql());
+            let sql = format!("SELECT COUNT(*) FROM {from} WHERE {}", self.sql());
             statement::number(connection, doing, &sql, self.values([]))
         })?;
         Ok(Page { items, total })

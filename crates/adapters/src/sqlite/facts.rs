@@ -76,9 +76,13 @@ pub(super) fn span(connection: &Connection) -> Result<FactSpan, Trouble> {
     let doing = "look for the ends of the facts";
     let sql = "SELECT MIN(position) FROM facts";
     let oldest = statement::one(connection, doing, sql, [], |row| row.get::<_, Option<i64>>(0))?.flatten();
-    // It outlives the rows.
-    let last = statement::number(connection, doing, "SELECT seq FROM sqlite_sequence WHERE name = 'facts'", [])?;
-    Ok(FactSpan { oldest: oldest.map(|position| position as u64), next: last + 1 })
+    Ok(FactSpan { oldest: oldest.map(|position| position as u64), next: last(connection)? as u64 + 1 })
+}
+
+/// The position of the one that was appended last; it outlives the rows.
+pub(super) fn last(connection: &Connection) -> Result<i64, Trouble> {
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'facts'";
+    Ok(statement::number(connection, "look for the last fact", sql, [])? as i64)
 }
 
 /// Removes those below a position.

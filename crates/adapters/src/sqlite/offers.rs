@@ -5,7 +5,7 @@ use capstan_runtime::ports::{OfferFilter, Page, ProjectId, Slice};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-use super::conditions::Conditions;
+use super::conditions::{Conditions, List};
 use super::events;
 use super::projects;
 use super::statement;
@@ -58,7 +58,8 @@ pub(super) fn page(connection: &Connection, filter: &OfferFilter, slice: Slice) 
     }
     // Offers of a buried project went with it, so that nobody has to ask whether it lives.
     let list = "offers o JOIN events e ON e.position = o.position";
-    let page = conditions.page(connection, "list open tasks", list, "o.position DESC", slice)?;
+    let list = List { columns: "json", from: list, order: "o.position DESC" };
+    let page = conditions.page(connection, "list open tasks", &list, slice, |row| row.get::<_, String>(0))?;
     let items = page.items.iter().map(|text| events::read(text)).collect::<Result<_, _>>()?;
     Ok(Page { items, total: page.total })
 }

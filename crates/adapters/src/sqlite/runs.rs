@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::column;
-use super::conditions::Conditions;
+use super::conditions::{Conditions, List};
 use super::json;
 use super::projects;
 use super::statement;
@@ -59,7 +59,8 @@ pub(super) fn page(connection: &Connection, filter: &RunFilter, slice: Slice) ->
         conditions.bind("context IN (SELECT value FROM json_each(?))", [Value::Text(contexts)]);
         list = "runs INDEXED BY runs_by_context";
     }
-    let page = conditions.page(connection, "list runs", list, "time DESC, ordinal DESC, context", slice)?;
+    let list = List { columns: "json", from: list, order: "time DESC, ordinal DESC, context" };
+    let page = conditions.page(connection, "list runs", &list, slice, |row| row.get::<_, String>(0))?;
     let items = page.items.iter().map(|text| json::read(text, RUN)).collect::<Result<_, _>>()?;
     Ok(Page { items, total: page.total })
 }

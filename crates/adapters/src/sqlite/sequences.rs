@@ -1,12 +1,13 @@
 //! The sequences, and which of them offered which task.
 
-use capstan_engine::orchestrate::Sequence;
+use capstan_engine::orchestrate::{Fact, Sequence, apply};
 use capstan_runtime::ports::{Page, ProjectId, SequenceFilter, Slice};
 use rusqlite::types::Value;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::column;
-use super::conditions::Conditions;
+use super::conditions::{Conditions, List};
+use super::facts;
 use super::json;
 use super::projects;
 use super::statement;
@@ -16,12 +17,39 @@ const SEQUENCE: &str = "a sequence";
 
 /// A sequence with its project.
 pub(super) fn one(connection: &Connection, id: &str) -> Result<Option<(ProjectId, Sequence)>, Trouble> {
-    let sql = "SELECT project, json FROM sequences s WHERE id = ?
+    let sql = "SELECT json, project, folded FROM sequences s WHERE id = ?
                AND EXISTS (SELECT 1 FROM projects WHERE id = s.project AND dead = 0)";
-    let row = statement::one(connection, "read a sequence", sql, [id], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-    })?;
-    row.map(|(project, text)| Ok((project as ProjectId, json::read(&text, SEQUENCE)?))).transpose()
+    let row = statement::one(connection, "read a sequence", sql, [id], Written::read)?;
+    row.map(|written| Ok((written.project as ProjectId, written.folded(connection)?))).transpose()
+}
+
+/// A sequence as it was put.
+struct Written {
+    text: String,
+    project: i64,
+    /// The last fact that had been appended by then.
+    folded: i64,
+}
+
+impl Written {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { text: row.get(0)?, project: row.get(1)?, folded: row.get(2)? })
+    }
+
+    /// With the facts since.
+    fn folded(self, connection: &Connection) -> Result<Sequence, Trouble> {
+        let mut sequence: Sequence = json::read(&self.text, SEQUENCE)?;
+        let sql = "SELECT at, json FROM facts INDEXED BY facts_by_context
+                   WHERE project = ? AND context = ? AND position > ? AND sequence = ? ORDER BY position";
+        let values = params![self.project, sequence.scope.context, self.folded, sequence.id];
+        let facts = statement::all(connection, "bring a sequence up to date", sql, values, |row| {
+            Ok((column::to_time(row.get(0)?), row.get::<_, String>(1)?))
+        })?;
+        for (at, text) in facts {
+            apply(&mut sequence, &json::read::<Fact>(&text, "a fact")?, at);
+        }
+        Ok(sequence)
+    }
 }
 
 /// Adds or replaces one.
@@ -37,20 +65,22 @@ pub(super) fn put(connection: &Connection, project: ProjectId, sequence: &Sequen
         sequence.state(),
         column::from_time(sequence.triggered_at),
         sequence.ordinal as i64,
-        json::write(sequence, SEQUENCE)?
+        json::write(sequence, SEQUENCE)?,
+        facts::last(connection)?
     ];
-    // Most of the time nothing changes that a list goes by, and then no index has to be written.
-    let sql = "UPDATE sequences SET json = ?10 WHERE id = ?1 AND project = ?2 AND context = ?3 AND stage = ?4
-               AND service = ?5 AND name = ?6 AND state = ?7 AND triggered_at = ?8 AND ordinal = ?9";
+    // Where nothing changes that a list goes by no index has to be written.
+    let sql = "UPDATE sequences SET json = ?10, folded = ?11 WHERE id = ?1 AND project = ?2 AND context = ?3
+               AND stage = ?4 AND service = ?5 AND name = ?6 AND state = ?7 AND triggered_at = ?8 AND ordinal = ?9";
     if statement::run(connection, doing, sql, values)? > 0 {
         return Ok(());
     }
     let sql = "INSERT INTO sequences
-               (id, project, context, stage, service, name, state, triggered_at, ordinal, json)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+               (id, project, context, stage, service, name, state, triggered_at, ordinal, json, folded)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                ON CONFLICT (id) DO UPDATE SET project = excluded.project, context = excluded.context,
                stage = excluded.stage, service = excluded.service, name = excluded.name, state = excluded.state,
-               triggered_at = excluded.triggered_at, ordinal = excluded.ordinal, json = excluded.json";
+               triggered_at = excluded.triggered_at, ordinal = excluded.ordinal, json = excluded.json,
+               folded = excluded.folded";
     statement::run(connection, doing, sql, values).map(drop)
 }
 
@@ -87,7 +117,9 @@ pub(super) fn page(connection: &Connection, filter: &SequenceFilter, slice: Slic
         None if filter.open => "sequences INDEXED BY sequences_open",
         None => "sequences INDEXED BY sequences_by_time",
     };
-    let page = conditions.page(connection, "list sequences", list, "triggered_at DESC, ordinal DESC, id", slice)?;
-    let items = page.items.iter().map(|text| json::read(text, SEQUENCE)).collect::<Result<_, _>>()?;
+    let order = "triggered_at DESC, ordinal DESC, id";
+    let list = List { columns: "json, project, folded", from: list, order };
+    let page = conditions.page(connection, "list sequences", &list, slice, Written::read)?;
+    let items = page.items.into_iter().map(|written| written.folded(connection)).collect::<Result<_, _>>()?;
     Ok(Page { items, total: page.total })
 }

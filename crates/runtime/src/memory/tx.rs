@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::bury;
 use super::disk::{Inner, MemoryDisk};
-use super::state::{Answer, Change, EventRow, Link, ProjectRow};
+use super::state::{Answer, Change, EventRow, Link, ProjectRow, SequenceRow};
 use crate::ports::{
     ClaimFilter, Configuration, Deferred, NewFact, Offered, Project, ProjectId, Retention, Service, ServiceView,
     StoreError, StoreTx, StoredFact, Timer,
@@ -224,12 +224,14 @@ impl StoreTx for MemoryTx {
     }
 
     fn sequence(&mut self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError> {
-        let state = &self.inner()?.state;
-        Ok(state.sequences.get(id).filter(|row| state.lives(row.0)).map(|row| (**row).clone()))
+        Ok(self.inner()?.state.sequence(id))
     }
 
     fn put_sequence(&mut self, project: ProjectId, sequence: &Sequence) -> Result<(), StoreError> {
-        self.write(Change::Sequence(sequence.id.clone(), Some(Box::new((project, sequence.clone())))))
+        let mut inner = self.inner()?;
+        let row = SequenceRow { project, sequence: sequence.clone(), folded: inner.counters.fact };
+        inner.write(Change::Sequence(sequence.id.clone(), Some(Box::new(row))));
+        Ok(())
     }
 
     fn sequence_of(&mut self, triggered_id: &str) -> Result<Option<String>, StoreError> {

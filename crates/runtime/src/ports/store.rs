@@ -109,9 +109,9 @@ pub trait StoreTx {
     fn run(&mut self, project: ProjectId, context: &str) -> Result<Option<Run>, StoreError>;
     /// Adds or replaces a run.
     fn put_run(&mut self, project: ProjectId, run: &Run) -> Result<(), StoreError>;
-    /// A sequence with the project that it belongs to.
+    /// A sequence with the project that it belongs to, as it was put and as the facts that were appended since have it.
     fn sequence(&mut self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError>;
-    /// Adds or replaces a sequence.
+    /// Adds or replaces a sequence. Where facts alone have changed it, and not its [`Sequence::state`], it need not be put anew.
     fn put_sequence(&mut self, project: ProjectId, sequence: &Sequence) -> Result<(), StoreError>;
     /// The sequence that offered a task under this `triggeredid`, however long ago.
     fn sequence_of(&mut self, triggered_id: &str) -> Result<Option<String>, StoreError>;

@@ -5,6 +5,7 @@ use capstan_engine::orchestrate::{
 };
 use capstan_model::event::CloudEvent;
 
+use super::cache::Known;
 use super::work::Work;
 use crate::command::CommandError;
 use crate::ports::{NewFact, ProjectId};
@@ -61,7 +62,7 @@ impl Work<'_> {
         let sequence = born(birth, self.now);
         let mut decision = decide(&sequence, &Input::Born, self.now, &self.setting.limits);
         decision.facts.insert(0, fact);
-        self.write(project, sequence, run, decision)
+        self.write(Known { project, sequence, put: None }, run, decision)
     }
 
     fn refuse(

@@ -14,7 +14,7 @@ use crate::ports::{Project, ProjectId, ServiceView, StoreError, StoreTx};
 pub struct Cache {
     pub(super) shipyards: Shipyards,
     pub(super) projects: Kept<String, Project>,
-    pub(super) sequences: Kept<String, (ProjectId, Sequence)>,
+    pub(super) sequences: Kept<String, Known>,
     pub(super) runs: Kept<(ProjectId, String), Run>,
     pub(super) queues: Kept<(ProjectId, String), Queue>,
     pub(super) views: Kept<(ProjectId, String, String), ServiceView>,
@@ -25,7 +25,7 @@ impl Cache {
     pub(super) fn write(&mut self, tx: &mut dyn StoreTx) -> Result<(), StoreError> {
         // Projects are written as they change: the store gives them their ids.
         self.projects.write(|_, _| Ok(()))?;
-        self.sequences.write(|_, (project, sequence)| tx.put_sequence(*project, sequence))?;
+        self.sequences.write(|_, known| known.write(tx))?;
         self.runs.write(|(project, _), run| tx.put_run(*project, run))?;
         self.queues.write(|(project, name), queue| tx.put_queue(*project, name, queue))?;
         self.views.write(|(project, stage, service), view| tx.put_service_view(*project, stage, service, view))
@@ -46,15 +46,53 @@ impl Cache {
     }
 }
 
+/// A sequence, and what the store has of it.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) project: ProjectId,
+    pub(super) sequence: Sequence,
+    /// As it was put, where that is known.
+    pub(super) put: Option<Put>,
+}
+
+/// How a sequence stood when it was put.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Put {
+    state: &'static str,
+    /// Commands that have changed it since.
+    commands: u32,
+}
+
+/// After so many commands a sequence is put anew: whoever reads it has to fold the facts of no more than these.
+const COMMANDS: u32 = 16;
+
+impl Known {
+    /// Puts the sequence, unless the facts that were appended tell what has changed.
+    fn write(&mut self, tx: &mut dyn StoreTx) -> Result<(), StoreError> {
+        let state = self.sequence.state();
+        if let Some(put) = &mut self.put
+            && put.state == state
+            && put.commands < COMMANDS
+            && !self.sequence.is_over()
+        {
+            put.commands += 1;
+            return Ok(());
+        }
+        tx.put_sequence(self.project, &self.sequence)?;
+        self.put = Some(Put { state, commands: 0 });
+        Ok(())
+    }
+}
+
 impl Weigh for Project {
     fn weight(&self) -> usize {
         size_of::<Self>() + 200
     }
 }
 
-impl Weigh for (ProjectId, Sequence) {
+impl Weigh for Known {
     fn weight(&self) -> usize {
-        let sequence = &self.1;
+        let sequence = &self.sequence;
         let answers = sequence.over().map(|done| 300 + weight(&done.properties));
         let events =
             sequence.attempts().flat_map(|(_, attempt)| &attempt.events).map(|event| 300 + weight(&event.data));

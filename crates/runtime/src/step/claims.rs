@@ -8,6 +8,7 @@ use capstan_model::event::{CloudEvent, event_type};
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use super::cache::Known;
 use super::work::{Caused, Work};
 use crate::command::{Answer, CommandError, Grant, Ingest, Reply, Wanted};
 use crate::ports::{ClaimFilter, Offered};
@@ -100,13 +101,13 @@ impl Work<'_> {
         event: Option<&CloudEvent>,
     ) -> Result<Option<Grant>, CommandError> {
         let Offered { triggered_id, sequence: id, position } = offered;
-        let Some((_, before)) = self.sequence(id)? else { return Ok(None) };
+        let Some(Known { sequence: before, .. }) = self.sequence(id)? else { return Ok(None) };
         if before.attempt_of(triggered_id).is_none_or(|(_, attempt)| attempt.knows(&wanted.tool)) {
             return Ok(None);
         }
         let (triggered_id, tool) = (triggered_id.clone(), wanted.tool.clone());
         self.deliver(id, &Input::Claimed(Claim { triggered_id, tool, term: wanted.term }))?;
-        let Some((_, sequence)) = self.sequence(id)? else { return Ok(None) };
+        let Some(Known { sequence, .. }) = self.sequence(id)? else { return Ok(None) };
         let attempt = sequence.attempt_of(&offered.triggered_id).map(|(_, attempt)| attempt);
         let Some(lease) = attempt.and_then(|attempt| attempt.lease_of(&wanted.tool)) else { return Ok(None) };
         let granted = Granted::of(sequence, lease);
@@ -121,7 +122,7 @@ impl Work<'_> {
     fn grant_of(&mut self, lease: &str) -> Result<Option<Grant>, CommandError> {
         let Some(triggered_id) = Lease::triggered_id(lease) else { return Ok(None) };
         let Some(offered) = self.tx.offered(triggered_id)? else { return Ok(None) };
-        let Some((_, sequence)) = self.sequence(&offered.sequence)? else { return Ok(None) };
+        let Some(Known { sequence, .. }) = self.sequence(&offered.sequence)? else { return Ok(None) };
         let Some((_, _, lease)) = sequence.lease(lease) else { return Ok(None) };
         let granted = Granted::of(sequence, lease);
         Ok(self.tx.event(offered.position)?.and_then(|event| Some(granted?.with(event))))
@@ -132,7 +133,7 @@ impl Work<'_> {
         let id = self.live(lease)?;
         let input = Input::Heartbeat { lease: lease.to_owned(), progress: progress.map(str::to_owned) };
         self.deliver(&id, &input)?;
-        let renewed = self.sequence(&id)?.and_then(|(_, sequence)| Some(sequence.lease(lease)?.2.clone()));
+        let renewed = self.sequence(&id)?.and_then(|known| Some(known.sequence.lease(lease)?.2.clone()));
         Ok(renewed.map_or(Reply::Nothing, |lease| Reply::Renewed(Box::new(lease))))
     }
 
@@ -176,7 +177,7 @@ impl Work<'_> {
     fn of_lease(&mut self, lease: &str) -> Result<&Sequence, CommandError> {
         let unknown = || CommandError::UnknownLease(lease.to_owned());
         let id = self.tx.sequence_of(Lease::triggered_id(lease).ok_or_else(unknown)?)?.ok_or_else(unknown)?;
-        Ok(&self.sequence(&id)?.ok_or_else(unknown)?.1)
+        Ok(&self.sequence(&id)?.ok_or_else(unknown)?.sequence)
     }
 
     /// Answers a task by its lease. The answer is stored also where the lease is over; then it is ignored.

@@ -6,6 +6,7 @@ use capstan_engine::orchestrate::{
 use capstan_model::event::{CloudEvent, event_type};
 use serde_json::Value;
 
+use super::cache::Known;
 use super::work::{Caused, Work};
 use crate::command::CommandError;
 use crate::ports::{LastEnd, LastEvent, NewFact, Offered, ProjectId, Timer};
@@ -13,24 +14,20 @@ use crate::ports::{LastEnd, LastEvent, NewFact, Offered, ProjectId, Timer};
 impl Work<'_> {
     /// Delivers an input; one to a sequence that is gone with its project is dropped.
     pub(super) fn deliver(&mut self, id: &str, input: &Input) -> Result<(), CommandError> {
-        let Some((project, sequence)) = self.take_sequence(id)? else { return Ok(()) };
-        let decision = decide(&sequence, input, self.now, &self.setting.limits);
-        let run = if decision == Decision::default() { None } else { self.take_run(project, &sequence.scope.context)? };
+        let Some(known) = self.take_sequence(id)? else { return Ok(()) };
+        let decision = decide(&known.sequence, input, self.now, &self.setting.limits);
+        let context = &known.sequence.scope.context;
+        let run = if decision == Decision::default() { None } else { self.take_run(known.project, context)? };
         let Some(run) = run else {
-            self.leave_as_it_is(project, sequence);
+            self.leave_as_it_is(known);
             return Ok(());
         };
-        self.write(project, sequence, run, decision)
+        self.write(known, run, decision)
     }
 
     /// Writes a decision: facts, the state that they fold to, and effects.
-    pub(super) fn write(
-        &mut self,
-        project: ProjectId,
-        mut sequence: Sequence,
-        mut run: Run,
-        decision: Decision,
-    ) -> Result<(), CommandError> {
+    pub(super) fn write(&mut self, known: Known, mut run: Run, decision: Decision) -> Result<(), CommandError> {
+        let Known { project, mut sequence, put } = known;
         for fact in &decision.facts {
             let image = image_of(&sequence, fact);
             apply(&mut sequence, fact, self.now);
@@ -54,7 +51,7 @@ impl Work<'_> {
         for effect in decision.effects {
             self.carry_through(project, &sequence, effect)?;
         }
-        self.put_sequence(project, sequence);
+        self.put_sequence(Known { project, sequence, put });
         for event in followers {
             let position = self.tx.append_event(Some(project), &event)?;
             self.caused.push_back(Caused::Follow { project, position, event });

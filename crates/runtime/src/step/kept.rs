@@ -73,9 +73,12 @@ impl<K: Ord + Clone, V: Weigh> Kept<K, V> {
     }
 
     /// Writes what was changed.
-    pub(super) fn write(&mut self, mut write: impl FnMut(&K, &V) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    pub(super) fn write(
+        &mut self,
+        mut write: impl FnMut(&K, &mut V) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         for key in &self.changed {
-            if let Some(record) = self.young.get(key) {
+            if let Some(record) = self.young.get_mut(key) {
                 write(key, record)?;
             }
         }

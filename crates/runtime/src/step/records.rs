@@ -1,9 +1,10 @@
 //! Records as a command reads and changes them: through the cache, written at its end.
 
-use capstan_engine::orchestrate::{Queue, Run, Sequence};
+use capstan_engine::orchestrate::{Queue, Run};
 
+use super::cache::Known;
 use super::work::Work;
-use crate::ports::{Configuration, Project, ProjectId, ServiceView, StoreError};
+use crate::ports::{Configuration, Project, ProjectId, ServiceView, StoreError, StoreTx};
 
 impl Work<'_> {
     /// The project, or the ghost, that lives under a name.
@@ -36,25 +37,25 @@ impl Work<'_> {
     }
 
     /// A sequence with the project that it belongs to.
-    pub(super) fn sequence(&mut self, id: &str) -> Result<Option<&(ProjectId, Sequence)>, StoreError> {
+    pub(super) fn sequence(&mut self, id: &str) -> Result<Option<&Known>, StoreError> {
         let Self { tx, cache, .. } = self;
-        cache.sequences.get(&id.to_owned(), || tx.sequence(id))
+        cache.sequences.get(&id.to_owned(), || read_sequence(*tx, id))
     }
 
     /// The same to be changed and put back.
-    pub(super) fn take_sequence(&mut self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError> {
+    pub(super) fn take_sequence(&mut self, id: &str) -> Result<Option<Known>, StoreError> {
         let Self { tx, cache, .. } = self;
-        cache.sequences.take(&id.to_owned(), || tx.sequence(id))
+        cache.sequences.take(&id.to_owned(), || read_sequence(*tx, id))
     }
 
-    /// Adds or replaces a sequence.
-    pub(super) fn put_sequence(&mut self, project: ProjectId, sequence: Sequence) {
-        self.cache.sequences.put(sequence.id.clone(), (project, sequence));
+    /// Adds a sequence or replaces the one that was taken; all that has changed is among the facts.
+    pub(super) fn put_sequence(&mut self, known: Known) {
+        self.cache.sequences.put(known.sequence.id.clone(), known);
     }
 
     /// Puts back a sequence that was taken and has not changed.
-    pub(super) fn leave_as_it_is(&mut self, project: ProjectId, sequence: Sequence) {
-        self.cache.sequences.give_back(sequence.id.clone(), (project, sequence));
+    pub(super) fn leave_as_it_is(&mut self, known: Known) {
+        self.cache.sequences.give_back(known.sequence.id.clone(), known);
     }
 
     /// The run of a context in a project.
@@ -125,4 +126,8 @@ impl Work<'_> {
         self.cache.clear();
         Ok(())
     }
+}
+
+fn read_sequence(tx: &mut dyn StoreTx, id: &str) -> Result<Option<Known>, StoreError> {
+    Ok(tx.sequence(id)?.map(|(project, sequence)| Known { project, sequence, put: None }))
 }

@@ -18,7 +18,7 @@ impl Work<'_> {
         let Some(project) = self.project(project)?.map(|project| project.id) else { return Ok(Reply::Nothing) };
         let Some(mut run) = self.run(project, context)? else { return Ok(Reply::Nothing) };
         let id = failed(&run, stage)?;
-        let Some((_, earlier)) = self.sequence(&id)?.cloned() else { return Ok(Reply::Nothing) };
+        let Some(earlier) = self.sequence(&id)?.map(|known| known.sequence.clone()) else { return Ok(Reply::Nothing) };
         run.again(&id);
         let event = trigger_again(&earlier, run.reruns, self.now);
         let position = self.tx.append_event(Some(project), &event)?;

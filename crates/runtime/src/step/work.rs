@@ -243,8 +243,8 @@ impl<'a> Work<'a> {
             let (project, deferred) = match caused {
                 Caused::Follow { project, position, .. } => (project, Deferred::Follow { project, position }),
                 Caused::Deliver { sequence, input: Input::SlotGranted } => {
-                    let Some((project, _)) = self.sequence(&sequence)? else { continue };
-                    (*project, Deferred::Granted { sequence })
+                    let Some(project) = self.sequence(&sequence)?.map(|known| known.project) else { continue };
+                    (project, Deferred::Granted { sequence })
                 }
                 Caused::Grant { offered, event } => {
                     self.grant_to_waiting(&offered, &event)?;
@@ -301,8 +301,8 @@ impl<'a> Work<'a> {
     }
 
     fn holds_slot(&mut self, id: &str) -> Result<bool, CommandError> {
-        let Some((project, sequence)) = self.sequence(id)? else { return Ok(false) };
-        let (project, name) = (*project, sequence.queue());
+        let Some(known) = self.sequence(id)? else { return Ok(false) };
+        let (project, name) = (known.project, known.sequence.queue());
         let queue = self.queue(project, &name)?;
         Ok(queue.held.iter().any(|place| place.sequence == id))
     }
