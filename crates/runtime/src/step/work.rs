@@ -73,8 +73,12 @@ pub fn step(
             outcome.buried |= buried;
             outcome.offered |= offered;
             outcome.granted.extend(granted);
-        } else {
-            tx.rollback()?;
+        } else if let Err(undoing) = tx.rollback() {
+            // A disk that fails ends the whole transaction; then what failed first says why.
+            return Err(match reply {
+                Err(CommandError::Store(cause)) => cause,
+                _ => undoing,
+            });
         }
         outcome.replies.push(reply);
     }
