@@ -204,26 +204,11 @@ fn a_crowd_of_tools_loses_nothing_to_kill_9_and_does_nothing_twice() {
     // What came late is in it too.
     let mut check = Check::default();
     for context in &contexts {
-        check.run(&whole(context), &events(&server, context));
+        check.run(&whole(context), &server.events_of(context));
     }
     check.answers(&crowd);
     assert_eq!(runs.len(), RUNS);
     println!("{} answers counted, {} ignored, {} leases", check.counted.len(), check.ignored.len(), check.leases);
-}
-
-/// All events of a run.
-fn events(server: &Server, context: &str) -> Vec<Value> {
-    let (mut all, mut page) = (Vec::new(), "0".to_owned());
-    loop {
-        let path = format!("/api/mongodb-datastore/event?keptnContext={context}&pageSize=100&nextPageKey={page}");
-        let answer = server.get(&path).expect(200).json();
-        all.extend(answer["events"].as_array().unwrap().iter().cloned());
-        page = match &answer["nextPageKey"] {
-            Value::String(next) if next != "0" => next.clone(),
-            Value::Number(next) if next.as_u64() != Some(0) => next.to_string(),
-            _ => return all,
-        };
-    }
 }
 
 /// What holds over all runs.

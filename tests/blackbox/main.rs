@@ -13,6 +13,7 @@ mod client;
 mod crowd;
 mod demo;
 mod desk;
+mod disk;
 mod docs;
 mod errors;
 mod fake;

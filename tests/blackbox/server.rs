@@ -182,6 +182,21 @@ impl Server {
         self.request("DELETE", path, None, Some(&self.token))
     }
 
+    /// All events of a run, in the order of the store's pages.
+    pub fn events_of(&self, context: &str) -> Vec<Value> {
+        let (mut all, mut page) = (Vec::new(), "0".to_owned());
+        loop {
+            let path = format!("/api/mongodb-datastore/event?keptnContext={context}&pageSize=100&nextPageKey={page}");
+            let answer = self.get(&path).expect(200).json();
+            all.extend(answer["events"].as_array().unwrap().iter().cloned());
+            page = match &answer["nextPageKey"] {
+                Value::String(next) if next != "0" => next.clone(),
+                Value::Number(next) if next.as_u64() != Some(0) => next.to_string(),
+                _ => return all,
+            };
+        }
+    }
+
     /// Any request, with a token or without. A server that does not answer fails the test.
     pub fn request(&self, method: &str, path: &str, body: Option<&Value>, token: Option<&str>) -> Answer {
         self.try_request(method, path, body, token).unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
