@@ -219,20 +219,6 @@ fn update(server: &Server, task: &str) -> Answer {
     server.put("/api/controlPlane/v1/project", &json!({ "name": "p", "shipyard": STANDARD.encode(shipyard) }))
 }
 
-/// What the server has is what the newest commit says, and git finds nothing wrong.
-fn assert_configured(server: &Server, project: &str, task: &str) {
-    let known = server.get(&format!("/api/capstan/v1/projects/{project}")).expect(200).json();
-    let folder = server.data().join(format!("config/{project}.git"));
-    let git = |arguments: &[&str]| {
-        let ran = Ran::from(Command::new("git").arg("--git-dir").arg(&folder).args(arguments).output().unwrap());
-        ran.expect(0).stdout
-    };
-    git(&["fsck", "--strict"]);
-    assert_eq!(known["commit"], git(&["rev-parse", "main"]).trim(), "{project}");
-    assert_eq!(known["shipyard"], git(&["show", "main:shipyard.yaml"]), "{project}");
-    assert_eq!(known["stages"][0]["sequences"][0]["tasks"], json!([task]), "{project}");
-}
-
 #[test]
 fn a_disk_that_fails_is_told_and_costs_nothing_and_the_server_goes_on_when_it_works_again() {
     let disk = Disk::new();
@@ -273,15 +259,15 @@ fn a_disk_that_fails_is_told_and_costs_nothing_and_the_server_goes_on_when_it_wo
             ready(200);
             create(&server, &format!("q{n}")).expect(201);
             update(&server, &format!("work{n}")).expect(201);
-            assert_configured(&server, &format!("q{n}"), "work");
-            assert_configured(&server, "p", &format!("work{n}"));
+            server.assert_configured(&format!("q{n}"), "work");
+            server.assert_configured("p", &format!("work{n}"));
         }
     });
     assert_eq!(server.pid(), pid);
     load.check(&server);
     server.restart();
     load.check(&server);
-    assert_configured(&server, "p", &format!("work{}", orders.len() - 1));
+    server.assert_configured("p", &format!("work{}", orders.len() - 1));
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
@@ -327,13 +313,13 @@ fn a_write_that_is_torn_by_a_crash_takes_nothing_with_it_that_was_acknowledged()
         disk.order("");
         server.restart();
         load.check(&server);
-        assert_configured(&server, "p", if n == 2 { "torn" } else { "work" });
+        server.assert_configured("p", if n == 2 { "torn" } else { "work" });
         if n == 1 {
             update(&server, "torn").expect(201);
         }
     }
     create(&server, "q").expect(201);
-    assert_configured(&server, "q", "work");
+    server.assert_configured("q", "work");
 }
 
 #[test]
@@ -361,7 +347,7 @@ fn what_cannot_be_served_is_told_at_the_start_with_a_way_to_mend_it() {
     tell_of_stored(&disk, &server, &mut tell);
     // Whole again, it serves.
     server.restart();
-    assert_configured(&server, "p", "work");
+    server.assert_configured("p", "work");
     insta::with_settings!({prepend_module_to_snapshot => false}, { insta::assert_snapshot!("errors_data", seen) });
 }
 

@@ -21,6 +21,8 @@ mod formats;
 mod help;
 mod history;
 mod judge;
+mod kills;
+mod ledger;
 mod lint;
 mod prometheus;
 mod prometheus_server;

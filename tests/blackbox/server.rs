@@ -197,6 +197,22 @@ impl Server {
         }
     }
 
+    /// What the server has of a project is what its newest commit says, and git finds nothing wrong. `task` is the first one of
+    /// its first sequence.
+    #[track_caller]
+    pub fn assert_configured(&self, project: &str, task: &str) {
+        let known = self.get(&format!("/api/capstan/v1/projects/{project}")).expect(200).json();
+        let folder = self.data().join(format!("config/{project}.git"));
+        let git = |arguments: &[&str]| {
+            let ran = Ran::from(Command::new("git").arg("--git-dir").arg(&folder).args(arguments).output().unwrap());
+            ran.expect(0).stdout
+        };
+        git(&["fsck", "--strict"]);
+        assert_eq!(known["commit"], git(&["rev-parse", "main"]).trim(), "{project}");
+        assert_eq!(known["shipyard"], git(&["show", "main:shipyard.yaml"]), "{project}");
+        assert_eq!(known["stages"][0]["sequences"][0]["tasks"][0], task, "{project}");
+    }
+
     /// Any request, with a token or without. A server that does not answer fails the test.
     pub fn request(&self, method: &str, path: &str, body: Option<&Value>, token: Option<&str>) -> Answer {
         self.try_request(method, path, body, token).unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
@@ -283,6 +299,17 @@ impl Server {
         *child = self.setup.spawn(&self.folder, self.port);
         drop(child);
         self.wait_until_ready();
+    }
+
+    /// The same, but the first one that is started is killed after so long, whether or not it is ready by then.
+    pub fn false_start(&self, after: Duration) {
+        let mut child = self.child();
+        let _ = child.kill();
+        child.wait().unwrap();
+        *child = self.setup.spawn(&self.folder, self.port);
+        drop(child);
+        std::thread::sleep(after);
+        self.restart();
     }
 
     /// Starts a second server in the same folder and waits until it ends by itself.
