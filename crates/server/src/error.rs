@@ -100,13 +100,24 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        let message = shortened(self.message);
         let mut response =
-            (self.status, Json(Body { code: self.code, message: self.message, details: self.details })).into_response();
+            (self.status, Json(Body { code: self.code, message, details: self.details })).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
+}
+
+/// What was sent is quoted, and may be anything: nobody reads more than this.
+fn shortened(mut message: String) -> String {
+    const LONGEST: usize = 1_000;
+    if let Some((end, _)) = message.char_indices().nth(LONGEST) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }
 
 impl From<StoreError> for Failure {
