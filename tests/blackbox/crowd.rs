@@ -1,4 +1,4 @@
-//! A crowd of tools on one task type, those that claim and those that poll, while the server is killed again and again.
+//! A crowd of tools on one task type, those that claim and those that poll, on a server that may be killed at any moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,20 +7,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::prometheus_server::eventually;
 use crate::server::Server;
 
-const CLAIMERS: usize = 100;
-const POLLERS: usize = 100;
-const RUNS: usize = 24;
-const KILLS: usize = 6;
-/// After how many answers that were acknowledged the server is killed again.
-const STEP: usize = 60;
 /// How many claims are left to run out; one less than a task may lose.
 const ABANDONED: usize = 2;
+/// How long a request is repeated, and how long a run may take, whatever is killed meanwhile.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const SHIPYARD: &str = "apiVersion: spec.keptn.sh/0.2.3
+/// Two stages, the second of which follows the first.
+pub const SHIPYARD: &str = "apiVersion: spec.keptn.sh/0.2.3
 kind: Shipyard
 metadata:
   name: p
@@ -32,24 +27,48 @@ spec:
           tasks:
             - name: work
             - name: work
+    - name: prod
+      sequences:
+        - name: delivery
+          triggeredOn:
+            - event: dev.delivery.finished
+          tasks:
+            - name: work
 ";
 
 /// What the tools share, and what they were told.
-struct Crowd {
+pub struct Crowd {
     http: reqwest::Client,
     url: String,
     token: String,
-    over: AtomicBool,
+    /// Whether those who begin runs are to begin no more.
+    pub no_more_runs: AtomicBool,
+    /// Whether the tools are to end.
+    pub over: AtomicBool,
     abandoned: AtomicUsize,
     /// `source` and `triggeredid` of each answer of a poller that was acknowledged.
-    polled: Mutex<BTreeSet<(String, String)>>,
+    pub polled: Mutex<BTreeSet<(String, String)>>,
     /// Ids of the answers by lease that were acknowledged as counting.
-    claimed: Mutex<BTreeSet<String>>,
+    pub claimed: Mutex<BTreeSet<String>>,
     /// Who was granted each lease.
     granted: Mutex<BTreeMap<String, usize>>,
 }
 
 impl Crowd {
+    pub fn of(server: &Server) -> Self {
+        Self {
+            http: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap(),
+            url: server.url(),
+            token: server.token().to_owned(),
+            no_more_runs: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            abandoned: AtomicUsize::new(0),
+            polled: Mutex::default(),
+            claimed: Mutex::default(),
+            granted: Mutex::default(),
+        }
+    }
+
     /// Sends until the server has answered, with whatever but 'busy'; the key makes a repeat harmless.
     async fn insist(&self, path: &str, key: &str, body: &Value) -> (u16, Value) {
         let begun = Instant::now();
@@ -71,7 +90,7 @@ impl Crowd {
     }
 
     /// Claims, says once that it is at work, and answers; all claimers have one name.
-    async fn claim(self: Arc<Self>, number: usize) {
+    pub async fn claim(self: Arc<Self>, number: usize) {
         for count in 0.. {
             if self.is_over() {
                 return;
@@ -100,7 +119,7 @@ impl Crowd {
     }
 
     /// Asks for open tasks and answers each once, as v1's integrations do; each poller has a name of its own.
-    async fn poll(self: Arc<Self>, number: usize) {
+    pub async fn poll(self: Arc<Self>, number: usize) {
         let source = format!("poller-{number}");
         let path = "/api/controlPlane/v1/event/triggered/sh.keptn.event.work.triggered?project=p&pageSize=100";
         let mut seen = BTreeSet::new();
@@ -138,168 +157,41 @@ impl Crowd {
         self.polled.lock().unwrap().insert((source.to_owned(), id.to_owned()));
     }
 
-    /// Begins runs one after the other, each on a service of its own.
-    async fn trigger(self: Arc<Self>) -> Vec<String> {
+    /// Begins runs on a service of its own, each when the one before has ended, and at least one. Their contexts.
+    pub async fn trigger(self: Arc<Self>, number: usize) -> Vec<String> {
         let mut contexts = Vec::new();
-        for n in 0..RUNS {
+        while contexts.is_empty() || !self.no_more_runs.load(Ordering::Relaxed) {
             let event = json!({
                 "specversion": "1.0", "source": "ci", "type": "sh.keptn.event.dev.delivery.triggered",
-                "data": { "project": "p", "stage": "dev", "service": format!("svc{n}") },
+                "data": { "project": "p", "stage": "dev", "service": format!("svc{number}") },
             });
-            let (status, answer) = self.insist("/api/v1/event", &format!("trigger-{n}"), &event).await;
+            let key = format!("trigger-{number}-{}", contexts.len());
+            let (status, answer) = self.insist("/api/v1/event", &key, &event).await;
             assert_eq!(status, 200, "{answer}");
-            contexts.push(answer["keptnContext"].as_str().unwrap().to_owned());
+            let context = answer["keptnContext"].as_str().unwrap().to_owned();
+            self.ended(&context).await;
+            contexts.push(context);
         }
         contexts
     }
 
-    fn acknowledged(&self) -> usize {
-        self.polled.lock().unwrap().len() + self.claimed.lock().unwrap().len()
-    }
-}
-
-#[test]
-fn a_crowd_of_tools_loses_nothing_to_kill_9_and_does_nothing_twice() {
-    let server = Server::start();
-    server.post("/api/capstan/v1/projects", &json!({ "name": "p", "shipyard": SHIPYARD })).expect(201);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let crowd = Arc::new(Crowd {
-        http: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap(),
-        url: server.url(),
-        token: server.token().to_owned(),
-        over: AtomicBool::new(false),
-        abandoned: AtomicUsize::new(0),
-        polled: Mutex::default(),
-        claimed: Mutex::default(),
-        granted: Mutex::default(),
-    });
-    let mut tools: Vec<_> = (0..CLAIMERS).map(|n| runtime.spawn(crowd.clone().claim(n))).collect();
-    tools.extend((0..POLLERS).map(|n| runtime.spawn(crowd.clone().poll(n))));
-    let triggered = runtime.spawn(crowd.clone().trigger());
-    for n in 1..=KILLS {
-        // Whatever is under way then, it is in full swing.
-        eventually("more answers", || (crowd.acknowledged() >= n * STEP).then_some(()));
-        server.restart();
-    }
-    let contexts = runtime.block_on(triggered).unwrap();
-    let begun = Instant::now();
-    let whole = |context: &String| server.get(&format!("/api/capstan/v1/projects/p/runs/{context}")).expect(200).json();
-    let runs: Vec<Value> = contexts
-        .iter()
-        .map(|context| {
-            loop {
-                let run = whole(context);
-                if run["run"]["result"].is_string() {
-                    break run;
-                }
-                assert!(begun.elapsed() < PATIENCE, "the runs do not end: {run:#}");
-                std::thread::sleep(Duration::from_millis(20));
+    async fn ended(&self, context: &str) {
+        let path = format!("{}/api/capstan/v1/projects/p/runs/{context}", self.url);
+        let mut begun = Instant::now();
+        loop {
+            // Each restart gives a claim that was left one full term: while the server is killed all the time, none runs out.
+            if !self.no_more_runs.load(Ordering::Relaxed) {
+                begun = Instant::now();
             }
-        })
-        .collect();
-    crowd.over.store(true, Ordering::Relaxed);
-    for tool in tools {
-        runtime.block_on(tool).unwrap();
-    }
-    // What came late is in it too.
-    let mut check = Check::default();
-    for context in &contexts {
-        check.run(&whole(context), &events(&server, context));
-    }
-    check.answers(&crowd);
-    assert_eq!(runs.len(), RUNS);
-    println!("{} answers counted, {} ignored, {} leases", check.counted.len(), check.ignored.len(), check.leases);
-}
-
-/// All events of a run.
-fn events(server: &Server, context: &str) -> Vec<Value> {
-    let (mut all, mut page) = (Vec::new(), "0".to_owned());
-    loop {
-        let path = format!("/api/mongodb-datastore/event?keptnContext={context}&pageSize=100&nextPageKey={page}");
-        let answer = server.get(&path).expect(200).json();
-        all.extend(answer["events"].as_array().unwrap().iter().cloned());
-        page = match &answer["nextPageKey"] {
-            Value::String(next) if next != "0" => next.clone(),
-            Value::Number(next) if next.as_u64() != Some(0) => next.to_string(),
-            _ => return all,
-        };
-    }
-}
-
-/// What holds over all runs.
-#[derive(Default)]
-struct Check {
-    /// Ids of answers that changed a task.
-    counted: BTreeSet<String>,
-    /// Ids of answers that did not.
-    ignored: BTreeSet<String>,
-    /// Id of each answer of a tool to an offer.
-    answers: BTreeMap<(String, String), String>,
-    leases: usize,
-}
-
-impl Check {
-    fn run(&mut self, whole: &Value, events: &[Value]) {
-        assert_eq!(whole["run"]["result"], "pass", "{whole:#}");
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        // Live claims by task and tool, and the id under which each task is offered.
-        let (mut live, mut offered) = (BTreeMap::<(u64, String), String>::new(), BTreeMap::<u64, String>::new());
-        let (mut offers, mut by_source) = (BTreeSet::new(), BTreeSet::new());
-        for entry in whole["history"].as_array().unwrap() {
-            let fact = &entry["fact"];
-            let task = fact["task"].as_u64().unwrap_or_default();
-            match fact["fact"].as_str().unwrap() {
-                "task_offered" => {
-                    assert!(offers.insert(text(&fact["triggered_id"])), "offered twice: {fact}");
-                    offered.insert(task, text(&fact["triggered_id"]));
+            if let Ok(response) = self.http.get(&path).header("x-token", &self.token).send().await
+                && let Ok(whole) = response.json::<Value>().await
+            {
+                if whole["run"]["result"].is_string() {
+                    return;
                 }
-                "task_started" if fact["lease"].is_object() => {
-                    self.leases += 1;
-                    let lease = text(&fact["lease"]["id"]);
-                    let other = live.insert((task, text(&fact["lease"]["tool"])), lease.clone());
-                    assert_eq!(other, None, "{lease} was granted while another one lived");
-                }
-                "lease_released" => live.retain(|_, lease| *lease != text(&fact["lease"])),
-                "task_answered" => {
-                    let source = text(&fact["event"]["source"]);
-                    live.remove(&(task, source.clone()));
-                    assert!(by_source.insert((source, offered[&task].clone())), "counted twice: {fact}");
-                    assert!(self.counted.insert(text(&fact["event"]["id"])), "counted twice: {fact}");
-                }
-                "attempt_ended" | "task_done" | "task_ended" => live.retain(|(of, _), _| *of != task),
-                "ignored" => drop(self.ignored.insert(text(&fact["event_id"]))),
-                _ => {}
+                assert!(begun.elapsed() < PATIENCE, "the run does not end: {:#}", whole["waiting"]);
             }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        assert!(live.is_empty(), "{live:?}");
-        let of_type = |kind: &str| {
-            let kind = format!("sh.keptn.event.{kind}");
-            events.iter().filter(move |event| event["type"] == kind)
-        };
-        let triggered: Vec<String> = of_type("work.triggered").map(|event| text(&event["id"])).collect();
-        assert_eq!(triggered.len(), offers.len(), "{triggered:?} {offers:?}");
-        assert_eq!(triggered.into_iter().collect::<BTreeSet<_>>(), offers);
-        assert_eq!(of_type("dev.delivery.triggered").count(), 1);
-        assert_eq!(of_type("dev.delivery.finished").count(), 1);
-        for event in of_type("work.finished") {
-            let (id, of) = (text(&event["id"]), (text(&event["source"]), text(&event["triggeredid"])));
-            let is = (self.counted.contains(&id), self.ignored.contains(&id));
-            assert!(is.0 ^ is.1, "neither counted nor ignored, or both {is:?}: {event}");
-            // Claimers share a name, and may answer when their lease is over.
-            if of.0 != "crowd" {
-                assert_eq!(self.answers.insert(of, id), None, "stored twice: {event}");
-            }
-        }
-    }
-
-    /// Each answer that was acknowledged is there.
-    fn answers(&self, crowd: &Crowd) {
-        for answer in crowd.polled.lock().unwrap().iter() {
-            assert!(self.answers.contains_key(answer), "{answer:?} was acknowledged and is gone");
-        }
-        for id in crowd.claimed.lock().unwrap().iter() {
-            assert!(self.counted.contains(id), "{id} was acknowledged as counting and does not");
-        }
-        assert!(self.leases >= RUNS, "hardly anything was claimed");
     }
 }

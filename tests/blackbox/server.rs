@@ -182,6 +182,37 @@ impl Server {
         self.request("DELETE", path, None, Some(&self.token))
     }
 
+    /// All events of a run, in the order of the store's pages.
+    pub fn events_of(&self, context: &str) -> Vec<Value> {
+        let (mut all, mut page) = (Vec::new(), "0".to_owned());
+        loop {
+            let path = format!("/api/mongodb-datastore/event?keptnContext={context}&pageSize=100&nextPageKey={page}");
+            let answer = self.get(&path).expect(200).json();
+            all.extend(answer["events"].as_array().unwrap().iter().cloned());
+            page = match &answer["nextPageKey"] {
+                Value::String(next) if next != "0" => next.clone(),
+                Value::Number(next) if next.as_u64() != Some(0) => next.to_string(),
+                _ => return all,
+            };
+        }
+    }
+
+    /// What the server has of a project is what its newest commit says, and git finds nothing wrong. `task` is the first one of
+    /// its first sequence.
+    #[track_caller]
+    pub fn assert_configured(&self, project: &str, task: &str) {
+        let known = self.get(&format!("/api/capstan/v1/projects/{project}")).expect(200).json();
+        let folder = self.data().join(format!("config/{project}.git"));
+        let git = |arguments: &[&str]| {
+            let ran = Ran::from(Command::new("git").arg("--git-dir").arg(&folder).args(arguments).output().unwrap());
+            ran.expect(0).stdout
+        };
+        git(&["fsck", "--strict"]);
+        assert_eq!(known["commit"], git(&["rev-parse", "main"]).trim(), "{project}");
+        assert_eq!(known["shipyard"], git(&["show", "main:shipyard.yaml"]), "{project}");
+        assert_eq!(known["stages"][0]["sequences"][0]["tasks"][0], task, "{project}");
+    }
+
     /// Any request, with a token or without. A server that does not answer fails the test.
     pub fn request(&self, method: &str, path: &str, body: Option<&Value>, token: Option<&str>) -> Answer {
         self.try_request(method, path, body, token).unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
@@ -268,6 +299,17 @@ impl Server {
         *child = self.setup.spawn(&self.folder, self.port);
         drop(child);
         self.wait_until_ready();
+    }
+
+    /// The same, but the first one that is started is killed after so long, whether or not it is ready by then.
+    pub fn false_start(&self, after: Duration) {
+        let mut child = self.child();
+        let _ = child.kill();
+        child.wait().unwrap();
+        *child = self.setup.spawn(&self.folder, self.port);
+        drop(child);
+        std::thread::sleep(after);
+        self.restart();
     }
 
     /// Starts a second server in the same folder and waits until it ends by itself.

@@ -67,7 +67,8 @@ pub enum ProjectError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The change is committed in the configuration, but the server could not take it over; it does so when it starts.
+    /// The change is committed in the configuration, but the server could not take it over; it does so with the next
+    /// change, or when it starts.
     #[error(transparent)]
     Submit(#[from] SubmitError),
 }
@@ -133,6 +134,7 @@ impl Projects {
         Self::check_name(name)?;
         let shipyard = read(text)?;
         let _turn = self.one_at_a_time.lock().await;
+        self.catch_up(name).await?;
         let old = self.known(name).await?;
         let old = self.handle.read(move |reader| reader.shipyard(&old.shipyard)).await?;
         let old = old.and_then(|text| read(&text).ok());
@@ -173,6 +175,11 @@ impl Projects {
         if self.has_service(project, service).await? {
             return Err(ProjectError::ServiceExists);
         }
+        self.catch_up(project).await?;
+        if self.has_service(project, service).await? {
+            // It was committed before, and the store did not take it then.
+            return Ok(());
+        }
         let metadata = format!("serviceName: {}\ncreationTimestamp: {}\n", quoted(service), self.now());
         let files = stages
             .iter()
@@ -196,6 +203,7 @@ impl Projects {
     /// Removes a service from every stage of a project. Whether there was one.
     pub async fn delete_service(&self, project: &str, service: &str) -> Result<bool, ProjectError> {
         let _turn = self.one_at_a_time.lock().await;
+        self.catch_up(project).await?;
         if self.configuration(project).await?.is_none() || !self.has_service(project, service).await? {
             return Ok(false);
         }
@@ -244,6 +252,15 @@ impl Projects {
             }
         }
         Ok(())
+    }
+
+    /// Takes over what was committed when the store could not be written. A change on top of it would hide it: the store
+    /// would have the newest commit, and not what that holds.
+    async fn catch_up(&self, name: &str) -> Result<(), ProjectError> {
+        match self.configuration(name).await? {
+            Some(known) => self.take_over(name, Some(known)).await,
+            None => Ok(()),
+        }
     }
 
     /// Brings one project to the newest commit of its repository.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::Failure;
+use crate::state::AppState;
 
 /// The largest body, as at v1's gateway.
 pub(crate) const LIMIT: usize = 5 << 20;
@@ -24,11 +25,15 @@ pub(crate) struct Sent(pub(crate) Bytes);
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Nothing {}
 
-impl<S: Send + Sync> FromRequest<S> for Sent {
+impl FromRequest<AppState> for Sent {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| match rejection.status() {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Failure> {
+        let sent = tokio::time::timeout(state.patience, Bytes::from_request(request, state)).await.map_err(|_| {
+            let message = format!("the body did not arrive within {} seconds", state.patience.as_secs_f32());
+            Failure::new(StatusCode::REQUEST_TIMEOUT, message).code(408)
+        })?;
+        sent.map(Self).map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
                 let message = format!("the body is larger than {} MB", LIMIT >> 20);
                 Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message).code(413)

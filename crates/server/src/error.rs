@@ -76,6 +76,14 @@ impl Failure {
         self
     }
 
+    /// The disk does not take what is to be stored. A commit of which nobody knows whether it is on disk may be there after
+    /// a restart, so that nothing more is promised than what a repeat under the same id does.
+    pub(crate) fn unwritable() -> Self {
+        let message = "the server cannot write to its store at the moment, and its log says why; send this again later, under \
+                       the same id or Idempotency-Key it counts once";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message).code(503).retry_after(5)
+    }
+
     /// Something broke here; the cause is logged, the sentence says what that means for the one who asked.
     fn internal(cause: &dyn std::error::Error, message: &str) -> Self {
         let mut causes = cause.to_string();
@@ -92,13 +100,24 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        let message = shortened(self.message);
         let mut response =
-            (self.status, Json(Body { code: self.code, message: self.message, details: self.details })).into_response();
+            (self.status, Json(Body { code: self.code, message, details: self.details })).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
+}
+
+/// What was sent is quoted, and may be anything: nobody reads more than this.
+fn shortened(mut message: String) -> String {
+    const LONGEST: usize = 1_000;
+    if let Some((end, _)) = message.char_indices().nth(LONGEST) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }
 
 impl From<StoreError> for Failure {
@@ -129,9 +148,13 @@ impl From<CommandError> for Failure {
                 Self::new(StatusCode::CONFLICT, error.to_string()).code(409)
             }
             CommandError::UnknownProject(_) | CommandError::UnknownLease(_) => Self::not_found(error.to_string()),
-            CommandError::Store(_) => {
-                Self::internal(&error, "the server could not store this, so nothing has happened; its log says why")
-            }
+            // The writer has logged why; for as long as a disk fails, once.
+            CommandError::Store(StoreError::Failed(_)) => Self::unwritable(),
+            CommandError::Store(StoreError::Unreadable(_)) => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the server could not read what it has stored before, so nothing has happened; its log says why",
+            )
+            .code(500),
         }
     }
 }
@@ -152,6 +175,10 @@ impl From<ProjectError> for Failure {
             ProjectError::Config(
                 error @ (ConfigError::BadPath(_) | ConfigError::BadProject(_) | ConfigError::Blocked { .. }),
             ) => Self::bad_request(format!("the name cannot be that of a folder in the configuration: {error}")),
+            ProjectError::Config(error @ ConfigError::Unwritable { .. }) => {
+                tracing::error!(%error, "a change of the configuration is refused");
+                Self::unwritable()
+            }
             ProjectError::Config(error) => {
                 Self::internal(&error, "the server could not use the project's configuration; its log says why")
             }

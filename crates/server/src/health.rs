@@ -19,11 +19,15 @@ pub(crate) async fn alive() -> Response {
     Json(Health { status: "alive" }).into_response()
 }
 
-/// The server is ready, and its store answers.
+/// The server is ready, and its store can be read and was written when that was last tried.
 pub(crate) async fn ready(State(state): State<AppState>) -> Result<Response, Failure> {
     if !(state.ready)() {
         let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "the server is not ready yet, or is stopping");
         return Err(failure.retry_after(1));
+    }
+    if !state.handle.is_writable() {
+        let message = "the server cannot write to its store at the moment; its log says why, and it goes on by itself";
+        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, message).retry_after(5));
     }
     state.handle.read(|reader| reader.has_deferred()).await?;
     Ok(Json(Health { status: "ready" }).into_response())

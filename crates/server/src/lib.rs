@@ -4,6 +4,7 @@
 mod auth;
 mod body;
 mod capstan;
+mod connections;
 mod error;
 mod family;
 mod health;
@@ -16,5 +17,6 @@ mod state;
 mod v1;
 
 pub use capstan::openapi::document;
+pub use connections::serve;
 pub use routes::router;
 pub use state::AppState;

@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use capstan_runtime::projects::Projects;
 use capstan_runtime::writer::Handle;
@@ -17,6 +18,8 @@ pub struct AppState {
     pub token: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// Whether the server can do its work.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// How long the body of a request may take to arrive.
+    pub patience: Duration,
     /// Turns to true when the server stops: answers that have no end of their own end then.
     pub stopping: watch::Receiver<bool>,
 }

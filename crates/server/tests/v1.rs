@@ -285,8 +285,11 @@ fn a_writer_that_is_busy_or_a_store_that_fails_is_told_in_words() {
     let server = TestServer::start();
     server.disk.fail_next_commit();
     let answer = server.post("/api/v1/event", &event);
-    assert_eq!(answer.status, 500);
-    assert_eq!(answer.message(), "the server could not store this, so nothing has happened; its log says why");
+    assert_eq!(answer.status, 503);
+    assert_eq!(
+        answer.message(),
+        "the server cannot write to its store at the moment, and its log says why; send this again later, under the same id or Idempotency-Key it counts once"
+    );
 }
 
 #[test]

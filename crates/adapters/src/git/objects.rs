@@ -66,7 +66,13 @@ impl<'a> Batch<'a> {
             }
         }
         for some in missing.chunks(AT_ONCE) {
-            write(&root, some).map_err(failed("cannot write objects"))?;
+            write(&root, some).map_err(|error| {
+                // A full disk has no room for them, and what cannot be removed goes at the next start.
+                for (id, ..) in some {
+                    let _ = fs::remove_file(unfinished(&root, id));
+                }
+                failed("cannot write objects")(error)
+            })?;
         }
         touched.insert(root);
         for folder in &touched {
@@ -83,7 +89,7 @@ type Missing<'o, 'a> = (&'o ObjectId, &'o (Kind, Cow<'a, [u8]>), PathBuf);
 fn write(root: &Path, missing: &[Missing<'_, '_>]) -> io::Result<()> {
     let mut files = Vec::with_capacity(missing.len());
     for (id, (kind, bytes), path) in missing {
-        let unfinished = root.join(format!("{UNFINISHED}{id}"));
+        let unfinished = unfinished(root, id);
         let mut to = deflate::Write::new(File::create(&unfinished)?, Compression::BEST_SPEED);
         to.write_all(&gix::objs::encode::loose_header(*kind, bytes.len() as u64))?;
         to.write_all(bytes)?;
@@ -100,6 +106,11 @@ fn write(root: &Path, missing: &[Missing<'_, '_>]) -> io::Result<()> {
         fs::rename(unfinished, path)?;
     }
     Ok(())
+}
+
+/// Where an object is while it is written.
+fn unfinished(root: &Path, id: &ObjectId) -> PathBuf {
+    root.join(format!("{UNFINISHED}{id}"))
 }
 
 /// The folder of an object's file, and the file.

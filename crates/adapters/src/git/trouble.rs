@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Display;
+use std::io;
 
 use capstan_runtime::ports::ConfigError;
 
@@ -10,7 +11,9 @@ use capstan_runtime::ports::ConfigError;
 pub(super) enum Trouble {
     /// The caller asked for what cannot be.
     Told(ConfigError),
-    /// Disk, permissions, a broken repository: what happened, with its causes.
+    /// The disk does not take it: what happened, with its causes.
+    Disk(String),
+    /// Permissions, a broken repository: what happened, with its causes.
     Failed(String),
 }
 
@@ -19,6 +22,7 @@ impl Trouble {
     pub(super) fn of(self, project: &str) -> ConfigError {
         match self {
             Self::Told(error) => error,
+            Self::Disk(reason) => ConfigError::Unwritable { project: project.to_owned(), reason },
             Self::Failed(reason) => ConfigError::Failed { project: project.to_owned(), reason },
         }
     }
@@ -31,8 +35,25 @@ impl From<ConfigError> for Trouble {
 }
 
 /// Turns an error into one that says what was attempted, and every cause.
-pub(super) fn failed<E: Error>(attempt: impl Display) -> impl FnOnce(E) -> Trouble {
-    move |error| Trouble::Failed(format!("{attempt}: {}", chain(&error)))
+pub(super) fn failed<E: Error + 'static>(attempt: impl Display) -> impl FnOnce(E) -> Trouble {
+    move |error| {
+        let reason = format!("{attempt}: {}", chain(&error));
+        if is_of_the_disk(&error) { Trouble::Disk(reason) } else { Trouble::Failed(reason) }
+    }
+}
+
+/// Whether a disk that is full, fails or may only be read is among the causes.
+fn is_of_the_disk(error: &(dyn Error + 'static)) -> bool {
+    // What Unix says of a device that fails; Rust has no kind for it.
+    const EIO: i32 = 5;
+    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::ReadOnlyFilesystem];
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        // What it wraps is not its source.
+        return full.contains(&error.kind())
+            || (cfg!(unix) && error.raw_os_error() == Some(EIO))
+            || error.get_ref().is_some_and(|inner| is_of_the_disk(inner));
+    }
+    error.source().is_some_and(is_of_the_disk)
 }
 
 /// An error and its causes in one line; a cause that only repeats what is said already is left out.
@@ -52,6 +73,14 @@ fn chain(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_that_is_full_is_told_from_a_repository_that_is_broken() {
+        let trouble = |error: io::Error| failed("cannot write objects")(error).of("podtato");
+        let full = trouble(io::Error::other(io::Error::from(io::ErrorKind::StorageFull)));
+        assert!(matches!(full, ConfigError::Unwritable { .. }), "{full:?}");
+        assert!(matches!(trouble(io::ErrorKind::NotFound.into()), ConfigError::Failed { .. }));
+    }
 
     #[test]
     fn every_cause_is_told_once() {

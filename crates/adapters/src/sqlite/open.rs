@@ -29,13 +29,18 @@ pub struct SqliteStore {
     /// None after a commit that failed: what is on the disk is to be read anew.
     writer: Option<Connection>,
     reader: Arc<SqliteReader>,
+    /// Only kept open, and with it the index of the log: to make that anew takes room, which a full disk does not have, and
+    /// without it nobody could read either. What a failed commit has left in the log is not in the index.
+    _index: Connection,
 }
 
 impl SqliteStore {
     /// Opens a file, makes it if it is not there, and brings it to the schema of this version. Its directory has to exist.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let writer = writer(path).map_err(|trouble| trouble.at(path))?;
-        Ok(Self { path: path.to_owned(), writer: Some(writer), reader: Arc::new(SqliteReader::new(path)) })
+        let opened = writer(path).and_then(|writer| Ok((writer, index(path)?)));
+        let (writer, index) = opened.map_err(|trouble| trouble.at(path))?;
+        let reader = Arc::new(SqliteReader::new(path));
+        Ok(Self { path: path.to_owned(), writer: Some(writer), reader, _index: index })
     }
 }
 
@@ -45,15 +50,24 @@ impl Store for SqliteStore {
     }
 
     fn reopen(&mut self) -> Result<(), StoreError> {
-        // Whoever closes last tidies the log, and with it what a failed commit may have left there.
+        // What was in memory is forgotten. What a failed commit may have left in the log is overwritten by the proof.
         self.writer = None;
-        self.reader.close_idle();
-        self.writer = Some(writer(&self.path).map_err(|trouble| trouble.at(&self.path))?);
+        let connection = writer(&self.path).and_then(|connection| prove(&connection).map(|()| connection));
+        self.writer = Some(connection.map_err(|trouble| trouble.at(&self.path))?);
         Ok(())
     }
 
     fn reader(&self) -> Arc<dyn StoreReader> {
         Arc::<SqliteReader>::clone(&self.reader)
+    }
+}
+
+impl Drop for SqliteStore {
+    /// Writes the log back, so that the file alone is all there is to a store that nobody uses.
+    fn drop(&mut self) {
+        let Some(writer) = &self.writer else { return };
+        // Where it cannot be done, or a question is still being answered, the next one who opens the store does it.
+        let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
 
@@ -101,12 +115,26 @@ fn writer(path: &Path) -> Result<Connection, Trouble> {
     Ok(connection)
 }
 
+/// Commits a page as it was. A disk that was full or failed lets files be opened long before it takes anything.
+fn prove(connection: &Connection) -> Result<(), Trouble> {
+    let doing = "write";
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).doing(doing)?;
+    connection.pragma_update(None, "user_version", version).doing(doing)
+}
+
 /// A connection that only looks.
 pub(super) fn looking(path: &Path) -> Result<Connection, Trouble> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     for (name, value) in [("cache_size", -8_192_i64), ("temp_store", 2)] {
         connection.pragma_update(None, name, value).doing("open the store to read it")?;
     }
+    Ok(connection)
+}
+
+/// A connection that has the index of the log open.
+fn index(path: &Path) -> Result<Connection, Trouble> {
+    let connection = looking(path)?;
+    connection.query_row("PRAGMA user_version", [], |_| Ok(())).doing("open the store to read it")?;
     Ok(connection)
 }
 

@@ -32,11 +32,6 @@ impl SqliteReader {
         Self { path: path.to_owned(), idle: Mutex::default() }
     }
 
-    /// Closes what is not in use.
-    pub(super) fn close_idle(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
     /// Asks within one read transaction, so that everything in the answer is of the same commit.
     fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();

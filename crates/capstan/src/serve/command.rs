@@ -1,6 +1,5 @@
 //! `capstan serve`, from start to end.
 
-use std::future::IntoFuture as _;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -76,7 +75,7 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
         ));
     })?;
     let (ready, readiness) = watch::channel(true);
-    let (stop, mut stopping) = watch::channel(false);
+    let (stop, stopping) = watch::channel(false);
     let listener = listener.tap_io(|stream| {
         // Answers are written as a whole; to hold them back for more gains nothing. Where it fails they are a bit slower.
         let _ = stream.set_nodelay(true);
@@ -86,20 +85,16 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
         projects: Arc::clone(&house.projects),
         token: Arc::new(move |presented| token.matches(presented)),
         ready: Arc::new(move || *readiness.borrow()),
+        patience: settings.patience,
         stopping: stopping.clone(),
     };
-    let server = axum::serve(listener, capstan_server::router(state))
-        .with_graceful_shutdown(async move {
-            // A sender that is gone stops the server too.
-            let _ = stopping.wait_for(|stop| *stop).await;
-        })
-        .into_future();
+    let server = capstan_server::serve(listener, capstan_server::router(state), settings.patience, stopping);
     tokio::pin!(server);
     info!(%address, data = %data.path().display(), version = env!("CARGO_PKG_VERSION"), "serving");
     debug!(?settings, "settings");
     print(&format!("Capstan listens on {}, with its data in '{}'\n", url(address), data.path().display()));
     let signal = tokio::select! {
-        ended = &mut server => return ended.map(|()| Exit::Success).map_err(|error| failed(&error)),
+        () = &mut server => return Ok(Exit::Success),
         signal = signals.next() => signal,
     };
     info!(signal, drain = ?settings.drain, "stopping");
@@ -107,8 +102,7 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
     stop.send_replace(true);
     tokio::select! {
         ended = tokio::time::timeout(settings.drain, &mut server) => match ended {
-            Ok(Ok(())) => info!("every request has ended"),
-            Ok(Err(error)) => return Err(failed(&error)),
+            Ok(()) => info!("every request has ended"),
             Err(_) => warn!("requests that are still under way are cut off"),
         },
         signal = signals.next() => {

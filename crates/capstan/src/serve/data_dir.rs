@@ -25,7 +25,13 @@ impl DataDir {
                     message,
                     "let the user that runs the server write there, or name another directory with --data",
                 ),
-                _ => Failure::plain(message),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    Failure::with_help(message, "free some space there, or name another directory with --data")
+                }
+                _ => Failure::with_help(
+                    message,
+                    "look at the messages of the system about the disk, or name another directory with --data",
+                ),
             }
         };
         // The system's own words for this differ, and mislead where the file is further up.

@@ -34,6 +34,10 @@ impl House {
     pub(super) async fn open(settings: &Settings, data: &DataDir) -> Result<Self, Failure> {
         let store = SqliteStore::open(&data.path().join(STORE)).map_err(|error| Failure::plain(error.to_string()))?;
         let configuration = data.path().join(CONFIGURATION);
+        if configuration.is_file() {
+            let message = format!("cannot open the configuration: '{}' is a file", configuration.display());
+            return Err(Failure::with_help(message, "put the directory back that was there, or move the file away"));
+        }
         let repo = GitConfig::open(configuration.clone()).map_err(|error| {
             Failure::plain(format!("cannot open the configuration in '{}': {error}", configuration.display()))
         })?;

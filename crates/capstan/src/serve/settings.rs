@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) tasks_timeout: Duration,
     /// How many leases of one task may be lost in a row.
     pub(crate) tasks_leases: u32,
+    /// How long the head and how long the body of a request may take to arrive.
+    pub(crate) patience: Duration,
     /// How long requests under way may take to end when the server stops.
     pub(crate) drain: Duration,
 }
@@ -136,6 +138,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "3",
         help: "How many leases of one task may be lost in a row; the last one ends the attempt as a timeout does",
         read: |text, settings| read::count(text).map(|value| settings.tasks_leases = value),
+    },
+    Setting {
+        name: "patience",
+        flag: "patience",
+        value: "DURATION",
+        env: "CAPSTAN_PATIENCE",
+        default: "30s",
+        help: "How long a client may take to send a request, and may stay connected without one",
+        read: |text, settings| read::timeout(text).map(|value| settings.patience = value),
     },
     Setting {
         name: "drain",

@@ -67,7 +67,15 @@ pub enum ConfigError {
         /// What is in its way.
         reason: String,
     },
-    /// Disk, permissions, a broken repository.
+    /// The disk does not take it: it is full, fails, or may only be read.
+    #[error("the configuration of '{project}' cannot be written: {reason}")]
+    Unwritable {
+        /// Whose repository.
+        project: String,
+        /// What happened, with its cause.
+        reason: String,
+    },
+    /// Permissions, a broken repository.
     #[error("the configuration repository of '{project}' failed: {reason}")]
     Failed {
         /// Whose repository.
@@ -78,7 +86,8 @@ pub enum ConfigError {
 }
 
 /// The configuration of projects. Calls block; each write is on disk when it returns. One that fails has changed nothing,
-/// except where the disk itself failed ([`ConfigError::Failed`]): then it may or may not have come to pass.
+/// except where the disk itself failed ([`ConfigError::Unwritable`], [`ConfigError::Failed`]): then it may or may not have
+/// come to pass.
 ///
 /// Layout (contract: core.md 8, directory mode): `shipyard.yaml` and `metadata.yaml` at the root, a stage below
 /// `.keptn-stages/<stage>/`, a service below `.keptn-stages/<stage>/<service>/`.

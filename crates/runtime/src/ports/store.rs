@@ -28,7 +28,7 @@ pub trait Store: Send {
     /// Begins a transaction; nothing of it is seen or kept before its commit.
     fn begin(&mut self) -> Result<Box<dyn StoreTx + '_>, StoreError>;
 
-    /// Reads anew what is on disk, after a commit that failed.
+    /// Reads anew what is on disk, after a commit that failed, and proves that it can be written.
     fn reopen(&mut self) -> Result<(), StoreError>;
 
     /// For those who only look: each call sees the last commit.

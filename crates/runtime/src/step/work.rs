@@ -129,7 +129,13 @@ impl Batch<'_> {
             Err(error) => {
                 self.cache.undo();
                 if self.undo == Undo::Command {
-                    self.tx.rollback()?;
+                    if let Err(undoing) = self.tx.rollback() {
+                        // A disk that fails ends the whole transaction; then what failed first says why.
+                        return Err(match error {
+                            CommandError::Store(cause) => cause.clone(),
+                            _ => undoing,
+                        });
+                    }
                 } else if !error.comes_before_all_writes() {
                     self.cache.clear();
                     return Ok(false);

@@ -29,6 +29,7 @@ pub struct Handle {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) commits: watch::Receiver<u64>,
     pub(super) offers: watch::Receiver<u64>,
+    pub(super) writable: watch::Receiver<bool>,
     pub(super) setting: watch::Receiver<Setting>,
     pub(super) polled: Arc<PolledTasks>,
 }
@@ -95,6 +96,11 @@ impl Handle {
     /// What the writer goes by.
     pub fn setting(&self) -> Setting {
         *self.setting.borrow()
+    }
+
+    /// Whether the store could be written when that was last tried.
+    pub fn is_writable(&self) -> bool {
+        *self.writable.borrow()
     }
 
     /// Time and new ids.

@@ -51,6 +51,8 @@ pub struct Writer {
     commits: watch::Sender<u64>,
     offers: watch::Sender<u64>,
     cache: Cache,
+    /// Whether what was written last is on disk.
+    writable: watch::Sender<bool>,
     /// What steps go by: with it the time since when the server has been up and its clock even.
     setting: watch::Sender<Setting>,
     /// Where the wall clock would stand if it had never jumped, less the monotonic one.
@@ -103,6 +105,7 @@ impl Writer {
         let (sender, receiver) = sync_channel(options.queue);
         let (commits, commits_seen) = watch::channel(0);
         let (offers, offers_seen) = watch::channel(0);
+        let (writable, writable_seen) = watch::channel(true);
         let reader = store.reader();
         let chores = Chores::read(&*reader)?;
         // What is newer than now was stored before the clock was set back, while nobody was up to see it.
@@ -118,6 +121,7 @@ impl Writer {
             clock: Arc::clone(&clock),
             commits: commits_seen,
             offers: offers_seen,
+            writable: writable_seen,
             setting: setting_seen,
             polled: Arc::default(),
         };
@@ -129,6 +133,7 @@ impl Writer {
             commits,
             offers,
             cache: Cache::default(),
+            writable,
             setting,
             offset,
             chores,
@@ -311,9 +316,15 @@ impl Writer {
         }
     }
 
+    /// Says so once, however many are refused until the store can be written again.
     fn fail(&mut self, error: &StoreError) {
         self.broken = true;
-        tracing::error!(%error, "the store is opened anew before anything else is written");
+        if self.writable.send_replace(false) {
+            let help = "what is sent is refused until it can be written again, which is tried each second";
+            tracing::error!(%error, help, "the store cannot be written");
+        } else {
+            tracing::debug!(%error, "the store cannot be written yet");
+        }
     }
 
     /// Reads anew what is on disk. Whether the store can be used again.
@@ -323,8 +334,10 @@ impl Writer {
             Ok(chores) => {
                 self.chores = chores;
                 self.broken = false;
+                self.writable.send_replace(true);
+                tracing::info!("the store can be written again");
             }
-            Err(error) => tracing::warn!(%error, "the store cannot be used yet"),
+            Err(error) => self.fail(&error),
         }
         !self.broken
     }

@@ -42,8 +42,10 @@ const NAME_MAX: usize = 200;
 #[schema(as = ClaimRequest)]
 pub(super) struct Request {
     /// The tool's name: the `source` of its events. Whoever shares a name shares the work.
+    #[schema(min_length = 1, max_length = 200)]
     tool: String,
-    /// Names of the tasks that it handles, 1 to 50.
+    /// Names of the tasks that it handles, 1 to 50; they have no dots.
+    #[schema(value_type = Vec<TaskName>, min_items = 1, max_items = 50)]
     tasks: Vec<String>,
     /// Of this project alone.
     project: Option<String>,
@@ -52,12 +54,21 @@ pub(super) struct Request {
     /// Of this service alone.
     service: Option<String>,
     /// How many at most, 1 to 100; 1 where it is left out.
+    #[schema(minimum = 1, maximum = 100)]
     max: Option<u64>,
     /// How long the tool may be silent, in seconds, 1 to 3600; 60 where it is left out.
+    #[schema(minimum = 1, maximum = 3600)]
     lease_seconds: Option<f64>,
     /// How long to wait for a task where none is there, in seconds, 0 to 60; 30 where it is left out.
+    #[schema(minimum = 0, maximum = 60)]
     wait_seconds: Option<f64>,
 }
+
+// It only describes what `Request` reads.
+/// Name of a task.
+#[derive(Serialize, ToSchema)]
+#[schema(min_length = 1, pattern = "^[^.]+$")]
+struct TaskName(String);
 
 /// What a tool has claimed.
 #[derive(Serialize, ToSchema)]
@@ -119,7 +130,7 @@ impl Claim {
     path = "/api/capstan/v1/claims",
     operation_id = "claim_tasks",
     tag = "tools",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Under which a repeat is known, for an hour.")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "Under which a repeat is known, for an hour.")),
     request_body = Request,
     responses(
         (status = 200, description = "What was claimed.", body = Claims),
@@ -290,8 +301,10 @@ pub(super) async fn release(
 #[schema(as = AnswerRequest)]
 pub(super) struct Said {
     /// `pass`, `warning` or `fail`.
+    #[schema(pattern = "^(pass|warning|fail)$")]
     result: String,
     /// `succeeded`, `errored` or `aborted`; `succeeded` where it is left out.
+    #[schema(pattern = "^(succeeded|errored|aborted)$")]
     status: Option<String>,
     /// A sentence for people.
     message: Option<String>,

@@ -20,13 +20,16 @@ use crate::v1::spare_attributes;
 #[schema(as = SentEvent)]
 struct Event {
     /// `1.0`.
+    #[schema(nullable = false, pattern = "^1\\.0$")]
     specversion: Option<String>,
     /// Identifies the event among those of its source.
+    #[schema(min_length = 1)]
     id: String,
     /// Who sends it.
+    #[schema(min_length = 1)]
     source: String,
     /// What it is.
-    #[schema(example = "sh.keptn.event.dev.delivery.triggered")]
+    #[schema(min_length = 1, example = "sh.keptn.event.dev.delivery.triggered")]
     r#type: String,
     /// When it happened; now, where it is left out.
     #[schema(format = DateTime)]

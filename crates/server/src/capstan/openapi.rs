@@ -2,7 +2,7 @@
 
 use axum::{Json, Router};
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -33,6 +33,23 @@ impl utoipa::Modify for Token {
     }
 }
 
+/// Whoever sends a body can send too much of it, or too slowly.
+fn with_bodies(mut document: OpenApi) -> OpenApi {
+    let paths = document.paths.paths.values_mut();
+    for operation in paths.filter_map(|path| path.post.as_mut()).filter(|operation| operation.request_body.is_some()) {
+        let responses = &mut operation.responses.responses;
+        let Some(problem) = responses.get("401").cloned() else { continue };
+        for (status, description) in [("408", "The body did not arrive in time."), ("413", "The body is too large.")] {
+            let mut problem = problem.clone();
+            if let RefOr::T(problem) = &mut problem {
+                description.clone_into(&mut problem.description);
+            }
+            responses.entry(status.to_owned()).or_insert(problem);
+        }
+    }
+    document
+}
+
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(events::post))
@@ -55,10 +72,11 @@ fn routes() -> OpenApiRouter<AppState> {
 
 /// The document that the server hands out under `/api/capstan/v1/openapi.json`.
 pub fn document() -> OpenApi {
-    routes().into_openapi()
+    with_bodies(routes().into_openapi())
 }
 
 pub(crate) fn router() -> Router<AppState> {
     let (router, document) = routes().split_for_parts();
+    let document = with_bodies(document);
     router.route("/api/capstan/v1/openapi.json", axum::routing::get(async move || Json(document.clone())))
 }

@@ -33,7 +33,14 @@ pub(super) fn next_offset(slice: Slice, total: u64) -> Option<u64> {
 }
 
 fn number(params: &Params, name: &str) -> Result<Option<u64>, Failure> {
+    // Positions and numbers of rows are 64 bits with a sign, as the document says.
+    let read = |text: &str| text.parse::<i64>().ok().and_then(|number| u64::try_from(number).ok());
     let text = params.text(name);
-    text.map(|text| text.parse().map_err(|_| Failure::bad_request(format!("'{name}' is no whole number: '{text}'"))))
-        .transpose()
+    text.map(|text| {
+        read(&text).ok_or_else(|| {
+            let why = format!("'{name}' is no whole number from 0 to {}: '{text}'", i64::MAX);
+            Failure::bad_request(why)
+        })
+    })
+    .transpose()
 }

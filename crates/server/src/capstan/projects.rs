@@ -93,7 +93,7 @@ struct ServiceEntry {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewProject {
     /// Lower-case letters, digits and hyphens, a letter first, no hyphen last.
-    #[schema(required = true, nullable = false)]
+    #[schema(required = true, nullable = false, max_length = 200, pattern = "^[a-z]([a-z0-9-]*[a-z0-9])?$")]
     name: Option<String>,
     /// The text of its `shipyard.yaml`.
     #[schema(required = true, nullable = false)]
@@ -107,7 +107,7 @@ pub(super) struct NewProject {
     operation_id = "list_projects",
     tag = "projects",
     params(
-        ("limit" = Option<u64>, Query, description = "How many at most, 1 to 500; 50 where it is left out."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 500, description = "How many at most, 1 to 500; 50 where it is left out."),
         ("offset" = Option<u64>, Query, description = "How many to leave out."),
     ),
     responses(

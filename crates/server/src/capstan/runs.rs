@@ -60,7 +60,7 @@ pub(super) struct WholeRun {
         ("state" = Option<String>, Query, description = "`waiting`, `started`, `paused`, `finished`, `aborted` or `timedOut`."),
         ("after" = Option<String>, Query, format = DateTime, description = "Triggered later than this time."),
         ("before" = Option<String>, Query, format = DateTime, description = "Triggered earlier than this time."),
-        ("limit" = Option<u64>, Query, description = "How many at most, 1 to 500; 50 where it is left out."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 500, description = "How many at most, 1 to 500; 50 where it is left out."),
         ("offset" = Option<u64>, Query, description = "How many to leave out."),
     ),
     responses(

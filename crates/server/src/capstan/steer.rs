@@ -30,6 +30,7 @@ pub(super) struct Again {
     /// The stage in which it failed; may be left out where there is one.
     stage: Option<String>,
     /// `task`: from the task that failed; `stage`: from the first task of its sequence. `task` where it is left out.
+    #[schema(pattern = "^(task|stage)$")]
     from: Option<String>,
     /// Who wants it, for the record.
     by: Option<String>,

@@ -48,7 +48,7 @@ struct WaitingRun {
     tag = "runs",
     params(
         ("project" = Option<String>, Query, description = "Runs of this project alone."),
-        ("limit" = Option<u64>, Query, description = "How many at most, 1 to 500; 50 where it is left out."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 500, description = "How many at most, 1 to 500; 50 where it is left out."),
     ),
     responses(
         (status = 200, description = "What is waited for.", body = WaitingList),

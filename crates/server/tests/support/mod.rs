@@ -11,6 +11,7 @@ pub(crate) use follow::{Following, Seen};
 pub(crate) use story::SHIPYARD;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -97,7 +98,14 @@ impl TestServer {
         let projects = Arc::new(Projects::new(Arc::new(repo::MemoryRepo::default()), handle.clone()));
         let token = Arc::new(|token: &str| token == TOKEN);
         let (stop, stopping) = tokio::sync::watch::channel(false);
-        let router = router(AppState { handle, projects, token, ready: Arc::new(move || running), stopping });
+        let router = router(AppState {
+            handle,
+            projects,
+            token,
+            ready: Arc::new(move || running),
+            patience: Duration::from_secs(30),
+            stopping,
+        });
         Self { runtime, router, disk, stop, _thread: thread }
     }
 
