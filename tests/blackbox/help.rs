@@ -24,6 +24,7 @@ fn help_texts_are_pinned() {
         "project create",
         "project list",
         "project show",
+        "project set",
         "project delete",
         "trigger",
         "run",

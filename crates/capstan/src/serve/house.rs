@@ -38,7 +38,7 @@ impl House {
             Failure::plain(format!("cannot open the configuration in '{}': {error}", configuration.display()))
         })?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let options = Options { limits: limits(settings), ..Options::default() };
+        let options = Options { limits: limits(settings), retention: settings.retention, ..Options::default() };
         let (writer, handle) =
             Writer::new(Box::new(store), clock, options).map_err(|error| Failure::plain(error.to_string()))?;
         let writer = writer
