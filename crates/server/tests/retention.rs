@@ -1,6 +1,7 @@
 //! How long runs are kept, and what is said of one that is gone.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it stands")]
+#![allow(clippy::disallowed_methods, reason = "it waits for a condition, with a deadline")]
 
 mod support;
 
