@@ -37,6 +37,8 @@ fn help_texts_are_pinned() {
         "run rerun",
         "status",
         "fake",
+        "backup",
+        "restore",
         "config",
         "config explain",
         "lint",

@@ -21,6 +21,7 @@ mod help;
 mod history;
 mod judge;
 mod lint;
+mod operation;
 mod prometheus;
 mod prometheus_server;
 mod schema;

@@ -16,10 +16,10 @@ use super::settings::Settings;
 use crate::failure::Failure;
 
 /// The file that holds runs and events.
-const STORE: &str = "capstan.db";
+pub(crate) const STORE: &str = "capstan.db";
 
 /// The folder that holds a repository for each project.
-const CONFIGURATION: &str = "config";
+pub(crate) const CONFIGURATION: &str = "config";
 
 /// Everything that works behind the HTTP surface.
 pub(super) struct House {
