@@ -150,11 +150,10 @@ impl Projects {
     /// Says how long the runs of a project are kept: what is made of what was said before.
     pub async fn retain(&self, name: &str, change: impl FnOnce(Retention) -> Retention) -> Result<(), ProjectError> {
         let _turn = self.one_at_a_time.lock().await;
-        let unknown = || ProjectError::Unknown(name.to_owned());
-        let project =
-            self.project(name).await?.filter(|project| project.configuration.is_some()).ok_or_else(unknown)?;
-        let command = Command::Retain { project: name.to_owned(), retention: change(project.retention) };
-        self.handle.submit(command).await?;
+        let Some(Project { retention, configuration: Some(_), .. }) = self.project(name).await? else {
+            return Err(ProjectError::Unknown(name.to_owned()));
+        };
+        self.handle.submit(Command::Retain { project: name.to_owned(), retention: change(retention) }).await?;
         Ok(())
     }
 
