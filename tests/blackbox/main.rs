@@ -25,6 +25,7 @@ mod judge;
 mod kills;
 mod ledger;
 mod lint;
+mod operation;
 mod prometheus;
 mod prometheus_server;
 mod schema;

@@ -5,7 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::failure::{ErrorFormat, Failure};
 use crate::terminal::{Style, note};
-use crate::{bench, config, demo, fake, gate, lint, project, run as runs, schema, serve, simulate, status, trigger};
+use crate::{
+    backup, bench, config, demo, fake, gate, lint, project, run as runs, schema, serve, simulate, status, trigger,
+};
 
 /// Everything that the command line can say.
 #[derive(Debug, Parser)]
@@ -43,6 +45,10 @@ enum Command {
     Status(status::StatusArgs),
     /// Answer tasks as a tool would, to try a process out
     Fake(fake::FakeArgs),
+    /// Copy all that a server keeps, also while it serves
+    Backup(backup::BackupArgs),
+    /// Fill a data directory from a backup
+    Restore(backup::RestoreArgs),
     /// Look at the settings of the server
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -76,6 +82,8 @@ pub(crate) fn run(cli: Cli) -> Exit {
             let format = args.error_format();
             (fake::run(&args), format)
         }
+        Command::Backup(args) => (backup::run(&args), ErrorFormat::Drawn),
+        Command::Restore(args) => (backup::restore(&args), ErrorFormat::Drawn),
         Command::Config(command) => {
             let format = command.error_format();
             (config::run(&command), format)

@@ -5,6 +5,7 @@
     reason = "commands are the edge of the house; the server takes its time from the runtime"
 )]
 
+mod backup;
 mod bench;
 mod cli;
 mod client;

@@ -44,6 +44,13 @@ pub fn parse_with_days(text: &str) -> Result<i64, DurationError> {
     parse_with(text, &units)
 }
 
+/// Reads a duration that may also count in days (`d`), weeks (`w`) and years of 365 days (`y`); for what is kept for long.
+pub fn parse_with_years(text: &str) -> Result<i64, DurationError> {
+    let long = [("d", 86_400e9), ("w", 604_800e9), ("y", 31_536_000e9)];
+    let units: Vec<_> = UNITS.into_iter().chain(long).collect();
+    parse_with(text, &units)
+}
+
 fn parse_with(text: &str, units: &[(&str, f64)]) -> Result<i64, DurationError> {
     let invalid = || DurationError::Invalid(text.to_owned());
     let (negative, mut rest) = match text.as_bytes().first() {

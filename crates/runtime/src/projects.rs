@@ -7,7 +7,9 @@ use capstan_model::shipyard::{self, Rejections, Shipyard};
 use tokio::sync::Mutex;
 
 use crate::command::{Command, CommandError, Reply, fingerprint};
-use crate::ports::{Change, CommitId, ConfigError, ConfigRepo, Configuration, FileChange, Slice, StoreError};
+use crate::ports::{
+    Change, CommitId, ConfigError, ConfigRepo, Configuration, FileChange, Project, Retention, Slice, StoreError,
+};
 use crate::writer::{Handle, SubmitError};
 
 /// The greatest length of a project's name in bytes, as in v1.
@@ -145,6 +147,16 @@ impl Projects {
         let project = name.to_owned();
         let commit = self.config(move |repo| repo.write(&project, &files, &change)).await?;
         self.configure(name, text, commit).await
+    }
+
+    /// Says how long the runs of a project are kept: what is made of what was said before.
+    pub async fn retain(&self, name: &str, change: impl FnOnce(Retention) -> Retention) -> Result<(), ProjectError> {
+        let _turn = self.one_at_a_time.lock().await;
+        let Some(Project { retention, configuration: Some(_), .. }) = self.project(name).await? else {
+            return Err(ProjectError::Unknown(name.to_owned()));
+        };
+        self.handle.submit(Command::Retain { project: name.to_owned(), retention: change(retention) }).await?;
+        Ok(())
     }
 
     /// Deletes a project with its configuration and all its runs. Whether there was one.
@@ -326,9 +338,12 @@ impl Projects {
     }
 
     async fn configuration(&self, name: &str) -> Result<Option<Configuration>, ProjectError> {
+        Ok(self.project(name).await?.and_then(|project| project.configuration))
+    }
+
+    async fn project(&self, name: &str) -> Result<Option<Project>, StoreError> {
         let name = name.to_owned();
-        let project = self.handle.read(move |reader| reader.project(&name)).await?;
-        Ok(project.and_then(|project| project.configuration))
+        self.handle.read(move |reader| reader.project(&name)).await
     }
 
     async fn known(&self, name: &str) -> Result<Configuration, ProjectError> {

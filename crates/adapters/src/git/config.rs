@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use capstan_runtime::ports::{Change, CommitId, ConfigError, ConfigRepo, FileChange, ReadFile};
 
+use super::copy;
 use super::lock::Locks;
 use super::repository::Repository;
 use super::trouble::{Trouble, failed};
@@ -40,6 +41,15 @@ impl GitConfig {
         make(&root)?;
         place::sweep(&root)?;
         Ok(Self { root, locks: Locks::default() })
+    }
+
+    /// Copies the repositories below a folder to another, which is made, while others may write to them. A copy has all
+    /// that was committed before it began; projects that are deleted meanwhile may be left out.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+        copy::copy(from, to)
     }
 
     /// The folder of a project's repository, for a git command to read from.

@@ -10,6 +10,7 @@
 
 mod branch;
 mod config;
+mod copy;
 mod lock;
 mod name;
 mod objects;

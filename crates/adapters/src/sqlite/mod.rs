@@ -7,6 +7,7 @@ mod answers;
 mod bury;
 mod column;
 mod conditions;
+mod copy;
 mod deferred;
 mod events;
 mod expire;
@@ -31,4 +32,5 @@ mod timers;
 mod transaction;
 mod trouble;
 
+pub use copy::StoreOutline;
 pub use open::SqliteStore;

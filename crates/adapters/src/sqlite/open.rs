@@ -14,7 +14,7 @@ use super::transaction::SqliteTx;
 use super::trouble::{Doing, Trouble};
 
 /// How long a lock of somebody else is waited for: a backup or a person with a shell, never a part of this process.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// More than there are statements; those of filters come and go.
 const STATEMENTS: usize = 160;
@@ -73,7 +73,7 @@ impl Drop for SqliteStore {
 
 /// Makes the file, if it is not there, for its owner alone: events may hold what is not for everybody. The log beside it
 /// gets the same mode. Where this fails, opening it says why.
-fn make_private(path: &Path) {
+pub(super) fn make_private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -117,6 +117,15 @@ impl Connection {
         self.ask(self.to_post(path, body), repeat).await
     }
 
+    /// Changes something in Capstan's own API; to say the same twice is to say it once.
+    pub(crate) async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &Value,
+    ) -> Result<Document<T>, ClientError> {
+        self.ask(self.http.patch(self.own(path, &[])).timeout(ANSWER).json(body), Repeat::Harmless).await
+    }
+
     /// Deletes in Capstan's own API.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<Document<Value>, ClientError> {
         self.ask(self.http.request(Method::DELETE, self.own(path, &[])).timeout(ANSWER), Repeat::Never).await

@@ -19,7 +19,7 @@ pub(crate) use claims::{Claim, Wanted};
 pub(crate) use connection::{Connection, Document};
 pub(crate) use error::{ClientError, Problem};
 pub(crate) use output::{OutputArgs, OutputFormat};
-pub(crate) use projects::{Project, ProjectPage};
+pub(crate) use projects::{Kept, Project, ProjectPage, Retention};
 pub(crate) use runs::{
     Attempt, DoneTask, Entry, Holder, OpenTask, PastAttempt, Run, RunResult, Sequence, Steer, Step, Waiting, WholeRun,
 };

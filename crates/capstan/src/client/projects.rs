@@ -41,6 +41,24 @@ pub(crate) struct Project {
     pub(crate) stages: Vec<Stage>,
     #[serde(default)]
     pub(crate) services: Vec<Service>,
+    #[serde(default)]
+    pub(crate) retention: Option<Retention>,
+}
+
+/// How long the runs of a project are kept.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Retention {
+    pub(crate) runs: Kept,
+    pub(crate) evaluations: Kept,
+}
+
+/// How long something is kept.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Kept {
+    /// A duration, or `all`.
+    pub(crate) keep: String,
+    /// `project` or `server`.
+    pub(crate) from: String,
 }
 
 /// A stage of a project.
@@ -102,6 +120,19 @@ impl Connection {
 
     pub(crate) async fn create_project(&self, name: &str, shipyard: &str) -> Result<Document<Project>, ClientError> {
         self.post(&["projects"], &json!({ "name": name, "shipyard": shipyard }), Repeat::Never).await
+    }
+
+    /// Says how long the runs of a project are kept; what is none stays as it is.
+    pub(crate) async fn retain(
+        &self,
+        name: &str,
+        runs: Option<&str>,
+        evaluations: Option<&str>,
+    ) -> Result<Document<Project>, ClientError> {
+        let wishes = [("runs", runs), ("evaluations", evaluations)];
+        let wishes = wishes.into_iter().filter_map(|(what, keep)| Some((what.to_owned(), keep?.into())));
+        let retention: serde_json::Map<String, Value> = wishes.collect();
+        self.patch(&["projects", name], &json!({ "retention": retention })).await
     }
 
     pub(crate) async fn delete_project(&self, name: &str) -> Result<Document<Value>, ClientError> {

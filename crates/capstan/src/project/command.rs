@@ -6,7 +6,7 @@ use capstan_model::diagnostic::Severity;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{delete, text};
+use super::{delete, set, text};
 use crate::client::{Connection, OutputArgs, ServerArgs};
 use crate::exit::Exit;
 use crate::failure::{CheckedFile, ErrorFormat, Failure, read_text};
@@ -21,8 +21,10 @@ pub(crate) enum ProjectCommand {
     Create(CreateArgs),
     /// List the projects
     List(ListArgs),
-    /// Show a project: its stages, sequences, tasks and services
+    /// Show a project: its stages, sequences, tasks and services, and how long its runs are kept
     Show(ShowArgs),
+    /// Say how long the runs of a project are kept
+    Set(set::SetArgs),
     /// Delete a project with its configuration and its runs
     Delete(delete::DeleteArgs),
 }
@@ -76,6 +78,7 @@ impl ProjectCommand {
             Self::Create(args) => args.output.error_format(),
             Self::List(args) => args.output.error_format(),
             Self::Show(args) => args.output.error_format(),
+            Self::Set(args) => args.error_format(),
             Self::Delete(args) => args.error_format(),
         }
     }
@@ -87,6 +90,7 @@ pub(crate) fn run(command: &ProjectCommand) -> Result<Exit, Failure> {
         ProjectCommand::Create(args) => runtime()?.block_on(create(args)),
         ProjectCommand::List(args) => runtime()?.block_on(list(args)),
         ProjectCommand::Show(args) => runtime()?.block_on(show(args)),
+        ProjectCommand::Set(args) => runtime()?.block_on(set::run(args)),
         ProjectCommand::Delete(args) => runtime()?.block_on(delete::run(args)),
     }
 }

@@ -2,6 +2,7 @@
 
 mod command;
 mod delete;
+mod set;
 mod text;
 
 pub(crate) use command::{ProjectCommand, run};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::client::{Project, ProjectPage};
+use crate::client::{Kept, Project, ProjectPage, Retention};
 use crate::terminal::{Columns, Look, when};
 
 /// What was made.
@@ -53,7 +53,18 @@ pub(super) fn show(project: &Project, now: Timestamp, look: &Look) -> String {
         [] => style.dim("no services are declared; a trigger may name any"),
         services => format!("services: {}", services.join(", ")),
     });
+    all.extend(project.retention.as_ref().map(|retention| format!("keeps {}", kept(retention))));
     lines(&all, look)
+}
+
+/// How long what is kept, and where that is what the server says.
+pub(super) fn kept(retention: &Retention) -> String {
+    let words = |what: &str, kept: &Kept| {
+        let long = if kept.keep == "all" { "for ever".to_owned() } else { format!("for {}", kept.keep) };
+        let from = if kept.from == "server" { " (as the server says)" } else { "" };
+        format!("{what} {long}{from}")
+    };
+    format!("{}, {}", words("runs", &retention.runs), words("evaluations", &retention.evaluations))
 }
 
 /// As much of a commit as people compare.
@@ -93,6 +104,9 @@ mod tests {
                 {"name": "production", "sequences": []},
             ],
             "services": [{"name": "cart", "created": "2026-01-02T10:00:00Z"}],
+            "retention": {
+                "runs": {"keep": "30d", "from": "project"}, "evaluations": {"keep": "all", "from": "server"},
+            },
         }))
         .unwrap();
         let [terminal, pipe] = looks().map(|look| show(&project, now(), &look));

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, reason};
 
+/// The file that says whose it is.
+pub(crate) const LOCK: &str = "lock";
+
 /// A data directory that belongs to this process until it is dropped, or the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -41,7 +44,7 @@ impl DataDir {
             return Err(Failure::with_help(message, "name a directory with --data"));
         }
         make(path).map_err(|error| failed("make", &error))?;
-        let mut lock = open_private(&path.join("lock")).map_err(|error| failed("write to", &error))?;
+        let mut lock = open_private(&path.join(LOCK)).map_err(|error| failed("write to", &error))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(taken(path, &mut lock)),
@@ -92,7 +95,7 @@ fn taken(path: &Path, lock: &mut File) -> Failure {
         _ => "another server".to_owned(),
     };
     let message = format!("data directory '{}' is in use by {owner}", path.display());
-    Failure::with_help(message, "stop that server, or give this one a directory of its own with --data")
+    Failure::with_help(message, "stop that server, or name another directory with --data")
 }
 
 #[cfg(test)]

@@ -16,10 +16,10 @@ use super::settings::Settings;
 use crate::failure::Failure;
 
 /// The file that holds runs and events.
-const STORE: &str = "capstan.db";
+pub(crate) const STORE: &str = "capstan.db";
 
 /// The folder that holds a repository for each project.
-const CONFIGURATION: &str = "config";
+pub(crate) const CONFIGURATION: &str = "config";
 
 /// Everything that works behind the HTTP surface.
 pub(super) struct House {
@@ -42,7 +42,7 @@ impl House {
             Failure::plain(format!("cannot open the configuration in '{}': {error}", configuration.display()))
         })?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let options = Options { limits: limits(settings), ..Options::default() };
+        let options = Options { limits: limits(settings), retention: settings.retention, ..Options::default() };
         let (writer, handle) =
             Writer::new(Box::new(store), clock, options).map_err(|error| Failure::plain(error.to_string()))?;
         let writer = writer

@@ -1,8 +1,8 @@
 //! `capstan serve`: what surrounds the server. Settings, logging, the data directory, the token, and a decent end.
 
 mod command;
-mod data_dir;
-mod house;
+pub(crate) mod data_dir;
+pub(crate) mod house;
 mod logging;
 pub(crate) mod settings;
 pub(crate) mod token;

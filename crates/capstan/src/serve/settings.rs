@@ -9,6 +9,8 @@ mod resolve;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use capstan_runtime::ports::Retention;
+
 pub(crate) use arguments::SettingsArgs;
 pub(crate) use resolve::{Resolved, Source, resolve};
 
@@ -29,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) tasks_timeout: Duration,
     /// How many leases of one task may be lost in a row.
     pub(crate) tasks_leases: u32,
+    /// How long runs are kept where their project does not say.
+    pub(crate) retention: Retention,
     /// How long the head and how long the body of a request may take to arrive.
     pub(crate) patience: Duration,
     /// How long requests under way may take to end when the server stops.
@@ -138,6 +142,24 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "3",
         help: "How many leases of one task may be lost in a row; the last one ends the attempt as a timeout does",
         read: |text, settings| read::count(text).map(|value| settings.tasks_leases = value),
+    },
+    Setting {
+        name: "retention.runs",
+        flag: "keep-runs",
+        value: "DURATION",
+        env: "CAPSTAN_RETENTION_RUNS",
+        default: "all",
+        help: "How long runs are kept after their end, where their project does not say: a duration such as 90d, or all",
+        read: |text, settings| read::keep(text).map(|value| settings.retention.runs = Some(value)),
+    },
+    Setting {
+        name: "retention.evaluations",
+        flag: "keep-evaluations",
+        value: "DURATION",
+        env: "CAPSTAN_RETENTION_EVALUATIONS",
+        default: "all",
+        help: "How long the evaluations of such runs are kept; never shorter than the runs",
+        read: |text, settings| read::keep(text).map(|value| settings.retention.evaluations = Some(value)),
     },
     Setting {
         name: "patience",

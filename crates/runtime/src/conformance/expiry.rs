@@ -19,12 +19,12 @@ type Make<'a> = &'a dyn Fn() -> Box<dyn Store>;
 
 const EVALUATED: &str = "sh.keptn.event.evaluation.finished";
 
-fn seconds(seconds: i64) -> Option<Keep> {
-    Some(Keep::For(SignedDuration::from_secs(seconds)))
+fn seconds(seconds: i64) -> Keep {
+    Keep::For(SignedDuration::from_secs(seconds))
 }
 
 fn keep(runs: i64, evaluations: Option<i64>) -> Retention {
-    Retention { runs: seconds(runs), evaluations: evaluations.and_then(seconds) }
+    Retention { runs: Some(seconds(runs)), evaluations: evaluations.map(seconds) }
 }
 
 fn over(context: &str, end: Timestamp) -> Run {
@@ -193,7 +193,7 @@ pub(super) fn evaluations_stay_as_long_as_their_run(make: Make<'_>) {
     assert_eq!(events(&*lab.reader, "c-1"), ["c-1-e"]);
     lab.expire(at(150), keep(60, Some(10)), 5);
     assert_eq!(events(&*lab.reader, "c-1"), ["c-1-e"]);
-    let ever = Retention { runs: Some(Keep::Always), evaluations: seconds(0) };
+    let ever = Retention { runs: Some(Keep::Always), evaluations: Some(seconds(0)) };
     lab.expire(at(1_000), ever, 5);
     assert_eq!(events(&*lab.reader, "c-1"), ["c-1-e"]);
     lab.expire(at(150), keep(50, Some(10)), 5);
@@ -207,9 +207,9 @@ pub(super) fn what_a_project_says_comes_before_what_the_server_says(make: Make<'
     for (own, gone, evaluated_gone) in [
         (Retention::default(), true, false),
         (Retention { runs: ever, evaluations: None }, false, false),
-        (Retention { runs: seconds(51), evaluations: None }, false, false),
-        (Retention { runs: seconds(10), evaluations: None }, true, false),
-        (Retention { runs: None, evaluations: seconds(10) }, true, true),
+        (Retention { runs: Some(seconds(51)), evaluations: None }, false, false),
+        (Retention { runs: Some(seconds(10)), evaluations: None }, true, false),
+        (Retention { runs: None, evaluations: Some(seconds(10)) }, true, true),
         (Retention { runs: None, evaluations: ever }, true, false),
     ] {
         let mut lab = Lab::new(make);

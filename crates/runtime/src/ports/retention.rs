@@ -1,5 +1,8 @@
 //! How long runs are kept once they have ended.
 
+use std::fmt;
+
+use capstan_model::duration::{self, DurationError};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long something is kept.
@@ -9,6 +12,42 @@ pub enum Keep {
     For(SignedDuration),
     /// For ever.
     Always,
+}
+
+/// What no run is kept shorter than: whoever waits for its end is to see it.
+const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
+
+impl Keep {
+    /// Reads `all`, or a duration such as `30d` or `1y`. What is wrong continues 'X is ...'.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self::Always);
+        }
+        let no = |why: &str| Err(format!("no time to keep something: '{text}' {why}"));
+        match duration::parse_with_years(text).map(SignedDuration::from_nanos) {
+            Ok(long) if long < SHORTEST => no("is less than a second"),
+            Ok(long) => Ok(Self::For(long)),
+            Err(DurationError::MissingUnit(_)) => no("has no unit"),
+            Err(DurationError::UnknownUnit { unit, .. }) => no(&format!("has an unknown unit '{unit}'")),
+            Err(DurationError::Invalid(_)) => no("is no number with a unit, or too long"),
+        }
+    }
+
+    /// How to write one.
+    pub const HELP: &str = "write 'all', or a number with a unit: 12h, 30d, 8w, 1y";
+}
+
+impl fmt::Display for Keep {
+    /// So that it reads back: whole days as days.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::For(long) if *long == SignedDuration::from_hours(long.as_hours() / 24 * 24) => {
+                write!(formatter, "{}d", long.as_hours() / 24)
+            }
+            Self::For(long) => formatter.write_str(&duration::write(*long)),
+            Self::Always => formatter.write_str("all"),
+        }
+    }
 }
 
 /// How long the runs of a project are kept, counted from their end; one that is open is never removed.
@@ -36,6 +75,11 @@ impl Retention {
         Self { runs: self.runs.or(server.runs), evaluations: self.evaluations.or(server.evaluations) }
     }
 
+    /// How long runs are kept.
+    pub fn of_runs(self) -> Keep {
+        self.runs.unwrap_or(Keep::Always)
+    }
+
     /// How long evaluations are kept: never shorter than the runs that they are of.
     pub fn of_evaluations(self) -> Keep {
         match (self.runs, self.evaluations) {
@@ -46,7 +90,7 @@ impl Retention {
 
     /// Runs that have ended until then go; none: all stay.
     pub fn runs_until(self, now: Timestamp) -> Option<Timestamp> {
-        until(self.runs.unwrap_or(Keep::Always), now)
+        until(self.of_runs(), now)
     }
 
     /// The evaluations of runs that have ended until then go; none: all stay.
@@ -67,5 +111,43 @@ fn until(keep: Keep, now: Timestamp) -> Option<Timestamp> {
     match keep {
         Keep::For(long) => Some(now.saturating_sub(long).unwrap_or(Timestamp::MIN)),
         Keep::Always => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_back() {
+        for (text, written) in
+            [("all", "all"), ("30d", "30d"), ("1y", "365d"), ("2w", "14d"), ("36h", "36h"), ("90s", "1m30s")]
+        {
+            let keep = Keep::parse(text).unwrap();
+            assert_eq!(keep.to_string(), written);
+            assert_eq!(Keep::parse(written), Ok(keep));
+        }
+        for (text, why) in [
+            ("30", "has no unit"),
+            ("30 days", "has an unknown unit ' days'"),
+            ("none", "is no number with a unit, or too long"),
+            ("", "is no number with a unit, or too long"),
+            ("0s", "is less than a second"),
+            ("-1d", "is less than a second"),
+            ("300y", "is no number with a unit, or too long"),
+        ] {
+            assert_eq!(Keep::parse(text), Err(format!("no time to keep something: '{text}' {why}")));
+        }
+    }
+
+    #[test]
+    fn evaluations_are_kept_as_long_as_runs_at_least() {
+        let days = |days: i64| Some(Keep::For(SignedDuration::from_hours(24 * days)));
+        let kept = |runs, evaluations| Retention { runs, evaluations }.of_evaluations();
+        assert_eq!(Some(kept(days(30), days(365))), days(365));
+        assert_eq!(Some(kept(days(30), days(7))), days(30));
+        for (runs, evaluations) in [(None, days(7)), (days(30), None), (Some(Keep::Always), days(7))] {
+            assert_eq!(kept(runs, evaluations), Keep::Always);
+        }
     }
 }

@@ -16,12 +16,14 @@ pub(crate) struct Bench {
     cache: Cache,
     pub(crate) now: Timestamp,
     pub(crate) up_since: Timestamp,
+    pub(crate) retention: Retention,
 }
 
 impl Bench {
     pub(crate) fn new(stages: &str) -> Self {
         let now = Timestamp::constant(1_700_000_000, 0);
-        let mut bench = Self { store: MemoryStore::new(), cache: Cache::default(), now, up_since: now };
+        let (store, cache, retention) = (MemoryStore::new(), Cache::default(), Retention::default());
+        let mut bench = Self { store, cache, now, up_since: now, retention };
         bench.one(create(stages)).unwrap();
         bench
     }
@@ -33,7 +35,7 @@ impl Bench {
 
     /// The same while claims wait, the oldest first.
     pub(crate) fn step_with(&mut self, commands: &[Command], waiting: &[Wanted]) -> Result<Outcome, StoreError> {
-        let setting = Setting { limits: Limits::default(), up_since: self.up_since, retention: Retention::default() };
+        let setting = Setting { limits: Limits::default(), up_since: self.up_since, retention: self.retention };
         step(&mut self.store, commands, self.now, &setting, &mut self.cache, waiting)
     }
 

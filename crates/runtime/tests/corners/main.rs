@@ -12,6 +12,7 @@ mod issue;
 mod order;
 mod recorded;
 mod reruns;
+mod retention;
 mod scenarios;
 mod scenarios_of_state;
 mod shipyards;

@@ -8,6 +8,7 @@ pub(crate) mod openapi;
 mod part;
 mod problem;
 mod projects;
+mod retention;
 mod run;
 mod runs;
 mod sequence;

@@ -56,7 +56,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
         .routes(routes!(projects::list, projects::create))
-        .routes(routes!(projects::get, projects::delete))
+        .routes(routes!(projects::get, projects::change, projects::delete))
         .routes(routes!(status::get))
         .routes(routes!(steer::pause))
         .routes(routes!(steer::resume))

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::part;
 use super::problem::{Problem, refused};
+use super::retention::{RetentionBody, RetentionWish};
 use super::unknown;
 use crate::body::{Nothing, Sent};
 use crate::error::Failure;
@@ -58,6 +59,8 @@ pub(super) struct ProjectBody {
     stages: Vec<ProjectStage>,
     /// Its services, by name; each is in every stage.
     services: Vec<ServiceEntry>,
+    /// How long its runs are kept.
+    retention: RetentionBody,
 }
 
 /// A stage of a project.
@@ -98,6 +101,15 @@ pub(super) struct NewProject {
     /// The text of its `shipyard.yaml`.
     #[schema(required = true, nullable = false)]
     shipyard: Option<String>,
+}
+
+/// What is to be changed of a project.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProjectChange {
+    /// How long its runs are to be kept.
+    #[schema(required = true, nullable = false)]
+    retention: Option<RetentionWish>,
 }
 
 /// List the projects, by name.
@@ -183,6 +195,40 @@ pub(super) async fn get(
     load(&state, name).await.map(Json)
 }
 
+/// Change a project.
+///
+/// Runs that are past their time by what is said now are removed soon after, and for good.
+#[utoipa::path(
+    patch,
+    path = "/api/capstan/v1/projects/{project}",
+    operation_id = "change_project",
+    tag = "projects",
+    params(("project" = String, Path, description = "Its name.")),
+    request_body = ProjectChange,
+    responses(
+        (status = 200, description = "The project as it is now.", body = ProjectBody),
+        (status = 400, description = "The body cannot be read.", body = Problem),
+        (status = 401, description = "The token is missing or wrong.", body = Problem),
+        (status = 404, description = "There is no such project.", body = Problem),
+        (status = 413, description = "The body is too large.", body = Problem),
+        (status = 503, description = "The server is busy or stopping; try again.", body = Problem),
+    )
+)]
+pub(super) async fn change(
+    State(state): State<AppState>,
+    Names(name): Names<String>,
+    sent: Sent,
+) -> Result<Json<ProjectBody>, Failure> {
+    let wish: ProjectChange = sent.object()?;
+    let retention =
+        wish.retention.ok_or_else(|| Failure::bad_request("nothing is to be changed; 'retention' is missing"))?;
+    match state.projects.retain(&name, retention.read()?).await {
+        // With the one that was probably meant.
+        Ok(()) | Err(ProjectError::Unknown(_)) => load(&state, name).await.map(Json),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Delete a project.
 ///
 /// With its configuration and all its runs.
@@ -236,6 +282,7 @@ async fn load(state: &AppState, name: String) -> Result<ProjectBody, Failure> {
         name: project.name,
         stages: stages(&text).into_iter().map(ProjectStage::of).collect(),
         shipyard: text,
+        retention: RetentionBody::of(project.retention, state.handle.setting().retention),
         services: services.into_iter().map(ServiceEntry::of).collect(),
     })
 }

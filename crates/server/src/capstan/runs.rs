@@ -122,7 +122,7 @@ pub(super) async fn get(
     let run = state.handle.read(move |reader| {
         match whole(reader, &project, &context, now, &setting, handle.polled_tasks())? {
             Some(run) => Ok(Ok(run)),
-            None => unknown::run(reader, &project, &context).map(Err),
+            None => unknown::run(reader, &project, &context, setting.retention).map(Err),
         }
     });
     run.await?.map(Json)

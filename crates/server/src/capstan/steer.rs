@@ -2,9 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use capstan_engine::orchestrate::{Control, Origin, Wish};
+use capstan_engine::orchestrate::{Control, Origin, Run, Wish};
 use capstan_runtime::command::{Command, Reply};
-use capstan_runtime::ports::{StoreError, StoreReader};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -175,10 +174,11 @@ pub(super) async fn rerun(
         origin,
         wish: Wish { by: short(again.by), reason: short(again.reason) },
     };
-    match state.handle.submit(command).await? {
-        Reply::Begun { sequence } => Ok(Json(BegunAgain { context, sequence })),
-        _ => Err(state.handle.read(move |reader| unknown::run(reader, &project, &context)).await?),
+    if let Reply::Begun { sequence } = state.handle.submit(command).await? {
+        return Ok(Json(BegunAgain { context, sequence }));
     }
+    let server = state.handle.setting().retention;
+    Err(state.handle.read(move |reader| unknown::run(reader, &project, &context, server)).await?)
 }
 
 async fn steer(
@@ -198,7 +198,14 @@ async fn steer(
         Command::Control { project: project.clone(), context: context.clone(), stage: stage.clone(), control };
     match state.handle.submit(command).await? {
         Reply::Nothing => {
-            let why = state.handle.read(move |reader| why(reader, &project, &context, stage.as_deref(), control));
+            let server = state.handle.setting().retention;
+            let why = state.handle.read(move |reader| {
+                let runs = reader.runs_of(&context)?;
+                match runs.iter().find(|run| run.project == project) {
+                    Some(run) => Ok(why(run, stage.as_deref(), control)),
+                    None => unknown::run(reader, &project, &context, server),
+                }
+            });
             Err(why.await?)
         }
         _ => Ok(Json(Nothing {})),
@@ -206,22 +213,13 @@ async fn steer(
 }
 
 /// Why there was nothing to steer.
-fn why(
-    reader: &dyn StoreReader,
-    project: &str,
-    context: &str,
-    stage: Option<&str>,
-    control: Control,
-) -> Result<Failure, StoreError> {
-    let runs = reader.runs_of(context)?;
-    let Some(run) = runs.iter().find(|run| run.project == project) else {
-        return unknown::run(reader, project, context);
-    };
+fn why(run: &Run, stage: Option<&str>, control: Control) -> Failure {
+    let context = &run.context;
     let (word, state) = (control.word(), run.state().word());
     let mut open: Vec<String> = run.open.values().map(|open| format!("'{}'", open.stage)).collect();
     open.sort();
     open.dedup();
-    Ok(Failure::conflict(match stage.filter(|_| !run.is_over()) {
+    Failure::conflict(match stage.filter(|_| !run.is_over()) {
         None => format!("run '{context}' is over ('{state}'), so there is nothing to {word}"),
         Some(stage) if open.is_empty() => {
             format!(
@@ -232,5 +230,5 @@ fn why(
             "nothing of run '{context}' is open in stage '{stage}', so there is nothing to {word}; it is '{state}' in {}",
             open.join(", ")
         ),
-    }))
+    })
 }

@@ -1,7 +1,7 @@
 //! What is said of a project or a run that is not there, and what was probably meant.
 
 use capstan_model::diagnostic::did_you_mean;
-use capstan_runtime::ports::{RunFilter, Slice, StoreError, StoreReader};
+use capstan_runtime::ports::{Keep, Retention, RunFilter, Slice, StoreError, StoreReader};
 
 use super::projects;
 use crate::error::Failure;
@@ -37,14 +37,21 @@ pub(super) fn stage(
     Ok(Some(failure(message, did_you_mean(stage, stages()))))
 }
 
-/// There is no such run in a project, or not even the project.
-pub(super) fn run(reader: &dyn StoreReader, name: &str, context: &str) -> Result<Failure, StoreError> {
-    if reader.project(name)?.is_none() {
-        return project(reader, name);
-    }
-    let message = format!("project '{name}' has no run '{context}'");
+/// There is no such run in a project, any more perhaps, or not even the project. `server` is what counts where the project
+/// does not say how long it keeps runs.
+pub(super) fn run(
+    reader: &dyn StoreReader,
+    name: &str,
+    context: &str,
+    server: Retention,
+) -> Result<Failure, StoreError> {
+    let Some(known) = reader.project(name)? else { return project(reader, name) };
+    let mut message = format!("project '{name}' has no run '{context}'");
     if let Some(elsewhere) = reader.runs_of(context)?.first() {
         return Ok(Failure::not_found(format!("{message}; it is a run of project '{}'", elsewhere.project)));
+    }
+    if let keep @ Keep::For(_) = known.retention.or(server).of_runs() {
+        message.push_str(&format!("; it keeps runs for {keep} after their end"));
     }
     let filter = RunFilter { project: name.to_owned(), ..RunFilter::default() };
     let runs = reader.runs(&filter, LOOKED_THROUGH)?.items;

@@ -17,7 +17,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use capstan_runtime::memory::{MemoryDisk, MemoryStore};
-use capstan_runtime::ports::SystemClock;
+use capstan_runtime::ports::{Retention, SystemClock};
 use capstan_runtime::projects::Projects;
 use capstan_runtime::writer::{Options, Writer, WriterThread};
 use capstan_server::{AppState, router};
@@ -76,6 +76,11 @@ impl TestServer {
     /// A server over what is stored already. Its configuration begins empty.
     pub(crate) fn over(store: MemoryStore) -> Self {
         Self::with(store, Options::default(), true)
+    }
+
+    /// A server that keeps runs no longer than this.
+    pub(crate) fn keeping(retention: Retention) -> Self {
+        Self::with(MemoryStore::new(), Options { retention, ..Options::default() }, true)
     }
 
     /// A server whose writer does not run, and takes one command at most.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use capstan_model::diagnostic::did_you_mean;
 use capstan_model::duration::{self, DurationError};
+use capstan_runtime::ports::Keep;
 use tracing_subscriber::EnvFilter;
 
 use super::{LogFormat, Wrong};
@@ -99,6 +100,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, Wrong> {
         Err(DurationError::UnknownUnit { unit, .. }) => no(&format!("has an unknown unit '{unit}'")),
         Err(DurationError::Invalid(_)) => no("is no number with a unit, or too long"),
     }
+}
+
+/// How long something is kept.
+pub(super) fn keep(text: &str) -> Result<Keep, Wrong> {
+    Keep::parse(text).map_err(|is| Wrong { is, help: Keep::HELP.to_owned() })
 }
 
 /// A time after which something is given up: 0 would be at once.

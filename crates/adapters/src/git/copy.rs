@@ -1,0 +1,58 @@
+//! A copy of all repositories beside those who write to them.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use super::objects::UNFINISHED;
+use super::place;
+
+/// Copies the repositories below a folder to another, which is made.
+///
+/// Each is copied from its branch to its objects: whatever the copied branch leads to was on disk before it, so that it is
+/// in the copy. Projects that are deleted meanwhile may be left out.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for project in place::all(from)? {
+        let (source, target) = (place::of(from, &project), place::of(to, &project));
+        let copied = ["HEAD", "config", "packed-refs", "refs", "objects"].into_iter().try_for_each(|part| {
+            fs::create_dir_all(&target)?;
+            copy_part(&source.join(part), &target.join(part))
+        });
+        if !source.is_dir() {
+            fs::remove_dir_all(&target)?;
+            continue;
+        }
+        copied?;
+    }
+    Ok(())
+}
+
+/// A file, or a folder with all in it that is to stay. What is not there, or goes meanwhile, is not copied.
+fn copy_part(from: &Path, to: &Path) -> io::Result<()> {
+    let found = match fs::symlink_metadata(from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    if !found.is_dir() {
+        let mut source = match File::open(from) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            source => source?,
+        };
+        return io::copy(&mut source, &mut File::create_new(to)?).map(drop);
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_lock = Path::new(&name).extension().is_some_and(|ending| ending == "lock");
+        let is_unfinished = name.to_str().is_some_and(|name| name.starts_with(UNFINISHED));
+        if !is_lock && !is_unfinished {
+            copy_part(&entry.path(), &to.join(name))?;
+        }
+    }
+    Ok(())
+}
