@@ -119,7 +119,7 @@ fn a_body_that_cannot_be_read_says_which_field_is_wrong() {
     wrong(json!({ "tasks": [""] }), "'tasks' is to hold");
     wrong(json!({ "tasks": vec!["t"; 51] }), "'tasks' is to hold");
     wrong(json!({ "tasks": "build" }), "expected a sequence");
-    wrong(json!({ "max": 0 }), "'max' is 0; it may be 1 to 100");
+    wrong(json!({ "max": 0 }), "'max' is 0; it may be a whole number from 1 to 100");
     wrong(json!({ "max": 101 }), "'max' is 101");
     wrong(json!({ "max": -1 }), "invalid value");
     wrong(json!({ "lease_seconds": 0.5 }), "'lease_seconds' is 0.5; it may be 1 to 3600");
