@@ -1,4 +1,4 @@
-//! schemathesis tries whatever the OpenAPI document allows, and what it does not allow, on a real server.
+//! schemathesis tries whatever the `OpenAPI` document allows, and what it does not allow, on a real server.
 
 use std::io::Write;
 use std::path::PathBuf;

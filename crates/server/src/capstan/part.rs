@@ -45,13 +45,8 @@ pub(super) fn next_offset(slice: Slice, total: u64) -> Option<u64> {
 
 fn number(params: &Params, name: &str) -> Result<Option<u64>, Failure> {
     // Positions and numbers of rows are 64 bits with a sign, as the document says.
-    let read = |text: &str| text.parse::<i64>().ok().and_then(|number| u64::try_from(number).ok());
     let Some(text) = params.once(name)? else { return Ok(None) };
-    match read(&text) {
-        Some(number) => Ok(Some(number)),
-        None => {
-            let why = format!("'{name}' is no whole number from 0 to {}: '{text}'", i64::MAX);
-            Err(Failure::bad_request(why))
-        }
-    }
+    let number = text.parse::<i64>().ok().and_then(|number| u64::try_from(number).ok());
+    let wrong = || format!("'{name}' is no whole number from 0 to {}: '{text}'", i64::MAX);
+    number.map(Some).ok_or_else(|| Failure::bad_request(wrong()))
 }
