@@ -21,6 +21,7 @@ const SERVICES: usize = 6;
 const SENDERS: usize = 3;
 /// How many notes have a context in common.
 const BLOCK: usize = 200;
+const PATH: &str = "/api/controlPlane/v1/project";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
@@ -175,7 +176,6 @@ fn insist(server: &Server, method: &str, path: &str, body: Option<&Value>) -> u1
 /// Makes projects, gives each another shipyard and a service, and deletes every other one.
 fn configure(server: &Server, over: &AtomicBool) -> Configured {
     let mut done = Configured { there: BTreeMap::new(), made: 0, changes: 0 };
-    const PATH: &str = "/api/controlPlane/v1/project";
     while !over.load(Ordering::Relaxed) {
         let name = format!("q{}", done.made);
         let body = |task: &str| json!({ "name": name, "shipyard": STANDARD.encode(SHIPYARD.replace("work", task)) });
@@ -186,7 +186,7 @@ fn configure(server: &Server, over: &AtomicBool) -> Configured {
         let service = json!({ "serviceName": "cart" });
         let status = insist(server, "POST", &format!("{PATH}/{name}/service"), Some(&service));
         assert!([200, 409].contains(&status), "{status}");
-        if done.made % 2 == 0 {
+        if done.made.is_multiple_of(2) {
             let status = insist(server, "DELETE", &format!("{PATH}/{name}"), None);
             assert!([200, 404].contains(&status), "{status}");
             done.changes += 1;

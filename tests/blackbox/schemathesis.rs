@@ -1,4 +1,4 @@
-//! schemathesis tries whatever the OpenAPI document allows, and what it does not allow, on a real server.
+//! schemathesis tries whatever the `OpenAPI` document allows, and what it does not allow, on a real server.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,14 +28,23 @@ fn the_api_does_what_its_document_says() {
     let Some(executable) = executable() else { return };
     let server = Server::start();
     server.post("/api/capstan/v1/projects", &json!({ "name": "p", "shipyard": SHIPYARD })).expect(201);
+    let event = json!({
+        "specversion": "1.0", "id": "e-1", "source": "test", "type": "sh.keptn.event.dev.delivery.triggered",
+        "data": { "project": "p", "stage": "dev", "service": "s" },
+    });
+    let run = server.post("/api/capstan/v1/events", &event).expect(200).json();
+    let claim = json!({ "tool": "t", "tasks": ["work"], "lease_seconds": 3_600, "wait_seconds": 0 });
+    let claimed = server.post("/api/capstan/v1/claims", &claim).expect(200).json();
     let folder = repository().join("tests/schemathesis");
     let mut command = Command::new(executable);
     command
         .arg("--config-file")
         .arg(folder.join("schemathesis.toml"))
-        .args(["run", "--no-color", "--seed", "1", "--checks", "all", "--mode", "all"])
+        .args(["run", "--no-color", "--seed", "1"])
         .arg(format!("{}/api/capstan/v1/openapi.json", server.url()))
         .env("CAPSTAN_TOKEN", server.token())
+        .env("CAPSTAN_TEST_RUN", run["context"].as_str().unwrap())
+        .env("CAPSTAN_TEST_LEASE", claimed["claims"][0]["lease"].as_str().unwrap())
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env("PYTHONPATH", &folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -34,6 +34,14 @@ impl Params {
         self.raw(name).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
+    /// The same, where to give it twice is a mistake.
+    pub(crate) fn once(&self, name: &str) -> Result<Option<String>, Failure> {
+        if self.0.iter().filter(|(key, _)| key == name).count() > 1 {
+            return Err(Failure::bad_request(format!("'{name}' is given more than once; give it once")));
+        }
+        Ok(self.text(name))
+    }
+
     /// A time in one of the forms that v1 accepts.
     pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
         let Some(text) = self.text(name) else { return Ok(None) };

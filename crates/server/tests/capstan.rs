@@ -144,7 +144,7 @@ fn runs_are_listed_in_parts_and_what_is_not_there_is_said() {
         ("p/runs/none", 404, "project 'p' has no run 'none'"),
         ("none/runs", 404, "there is no project 'none'"),
         ("p/runs?limit=0", 400, "'limit' is 0; it may be 1 to 500"),
-        ("p/runs?offset=x", 400, "'offset' is no whole number: 'x'"),
+        ("p/runs?offset=x", 400, "'offset' is no whole number from 0 to 9223372036854775807: 'x'"),
     ] {
         let answer = server.get(&format!("/api/capstan/v1/projects/{path}"));
         assert_eq!((answer.status, &answer.json()["message"]), (status, &message.into()));

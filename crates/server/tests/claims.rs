@@ -119,9 +119,10 @@ fn a_body_that_cannot_be_read_says_which_field_is_wrong() {
     wrong(json!({ "tasks": [""] }), "'tasks' is to hold");
     wrong(json!({ "tasks": vec!["t"; 51] }), "'tasks' is to hold");
     wrong(json!({ "tasks": "build" }), "expected a sequence");
-    wrong(json!({ "max": 0 }), "'max' is 0; it may be 1 to 100");
+    wrong(json!({ "max": 0 }), "'max' is 0; it may be a whole number from 1 to 100");
     wrong(json!({ "max": 101 }), "'max' is 101");
-    wrong(json!({ "max": -1 }), "invalid value");
+    wrong(json!({ "max": -1 }), "'max' is -1; it may be a whole number");
+    wrong(json!({ "max": 1.5 }), "'max' is 1.5; it may be a whole number");
     wrong(json!({ "lease_seconds": 0.5 }), "'lease_seconds' is 0.5; it may be 1 to 3600");
     wrong(json!({ "lease_seconds": 3601 }), "'lease_seconds' is 3601");
     wrong(json!({ "wait_seconds": 61 }), "'wait_seconds' is 61; it may be 0 to 60");

@@ -101,9 +101,10 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
     ready.send_replace(false);
     stop.send_replace(true);
     tokio::select! {
-        ended = tokio::time::timeout(settings.drain, &mut server) => match ended {
-            Ok(()) => info!("every request has ended"),
-            Err(_) => warn!("requests that are still under way are cut off"),
+        ended = tokio::time::timeout(settings.drain, &mut server) => if ended.is_ok() {
+            info!("every request has ended");
+        } else {
+            warn!("requests that are still under way are cut off");
         },
         signal = signals.next() => {
             warn!(signal, "stopped at once; requests that were under way are cut off");

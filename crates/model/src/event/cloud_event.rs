@@ -66,11 +66,11 @@ impl CloudEvent {
         let id = required("id", text("id")?)?;
         let kind = required("type", text("type")?)?;
         let source = text("source")?.unwrap_or_default();
-        let time = match text("time")? {
+        let not_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let time = match not_empty(text("time")?) {
             None => None,
             Some(text) => Some(timeframe::parse_timestamp(&text).map_err(|_| EnvelopeError::Time(text))?),
         };
-        let not_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
         let context = not_empty(text("shkeptncontext")?);
         let triggered_id = not_empty(text("triggeredid")?);
         let commit = not_empty(text("gitcommitid")?);

@@ -54,8 +54,9 @@ pub(super) struct Request {
     /// Of this service alone.
     service: Option<String>,
     /// How many at most, 1 to 100; 1 where it is left out.
-    #[schema(minimum = 1, maximum = 100)]
-    max: Option<u64>,
+    // In JSON 2.0 is the whole number 2.
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 100)]
+    max: Option<f64>,
     /// How long the tool may be silent, in seconds, 1 to 3600; 60 where it is left out.
     #[schema(minimum = 1, maximum = 3600)]
     lease_seconds: Option<f64>,
@@ -169,9 +170,9 @@ impl Request {
                 format!("'{task}' is no name of a task: names have no dots, write 'deployment' and no type of event");
             return Err(Failure::bad_request(message));
         }
-        let max = self.max.unwrap_or(1);
-        if !(1..=MAX).contains(&max) {
-            return Err(Failure::bad_request(format!("'max' is {max}; it may be 1 to {MAX}")));
+        let max = self.max.unwrap_or(1.0);
+        if !(1.0..=MAX as f64).contains(&max) || max.fract() != 0.0 {
+            return Err(Failure::bad_request(format!("'max' is {max}; it may be a whole number from 1 to {MAX}")));
         }
         let term = seconds("lease_seconds", self.lease_seconds.unwrap_or(LEASE), 1.0, 3_600.0)?;
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -181,7 +182,7 @@ impl Request {
             project: given(self.project),
             stage: given(self.stage),
             service: given(self.service),
-            max,
+            max: max as u64,
             term: SignedDuration::try_from(term).unwrap_or(SignedDuration::MAX),
             key,
         })

@@ -1,6 +1,7 @@
 //! Which part of a list is asked for.
 
 use capstan_runtime::ports::Slice;
+use jiff::Timestamp;
 
 use crate::error::Failure;
 use crate::params::Params;
@@ -26,6 +27,16 @@ pub(super) fn limit(params: &Params) -> Result<u64, Failure> {
     Ok(limit)
 }
 
+/// A time by which a list is cut.
+pub(super) fn time(params: &Params, name: &str) -> Result<Option<Timestamp>, Failure> {
+    if params.raw(name) == Some("") {
+        let why = format!("'{name}' is empty; leave it out, or write a time such as 2026-01-31T12:00:00Z");
+        return Err(Failure::bad_request(why));
+    }
+    params.once(name)?;
+    params.time(name)
+}
+
 /// The `offset` of the part behind this one; none at the end.
 pub(super) fn next_offset(slice: Slice, total: u64) -> Option<u64> {
     let next = slice.offset.saturating_add(slice.limit);
@@ -34,13 +45,8 @@ pub(super) fn next_offset(slice: Slice, total: u64) -> Option<u64> {
 
 fn number(params: &Params, name: &str) -> Result<Option<u64>, Failure> {
     // Positions and numbers of rows are 64 bits with a sign, as the document says.
-    let read = |text: &str| text.parse::<i64>().ok().and_then(|number| u64::try_from(number).ok());
-    let text = params.text(name);
-    text.map(|text| {
-        read(&text).ok_or_else(|| {
-            let why = format!("'{name}' is no whole number from 0 to {}: '{text}'", i64::MAX);
-            Failure::bad_request(why)
-        })
-    })
-    .transpose()
+    let Some(text) = params.once(name)? else { return Ok(None) };
+    let number = text.parse::<i64>().ok().and_then(|number| u64::try_from(number).ok());
+    let wrong = || format!("'{name}' is no whole number from 0 to {}: '{text}'", i64::MAX);
+    number.map(Some).ok_or_else(|| Failure::bad_request(wrong()))
 }

@@ -80,8 +80,8 @@ pub(super) async fn list(
         project,
         name: params.text("sequence"),
         state: params.text("state"),
-        after: params.time("after")?,
-        before: params.time("before")?,
+        after: part::time(&params, "after")?,
+        before: part::time(&params, "before")?,
         contexts: Vec::new(),
     };
     let page = state.handle.read(move |reader| match reader.project(&filter.project)? {
