@@ -9,6 +9,7 @@ use rusqlite::{Connection, Row, params};
 use super::column;
 use super::conditions::Conditions;
 use super::json;
+use super::sequences;
 use super::statement;
 use super::trouble::Trouble;
 
@@ -85,8 +86,17 @@ pub(super) fn last(connection: &Connection) -> Result<i64, Trouble> {
     Ok(statement::number(connection, "look for the last fact", sql, [])? as i64)
 }
 
-/// Removes those below a position.
+/// Removes those below a position, after sequences that are to be folded with them were put anew.
 pub(super) fn remove(connection: &Connection, before: u64) -> Result<(), Trouble> {
+    let sql = "SELECT DISTINCT s.id FROM facts f CROSS JOIN sequences s ON s.id = f.sequence
+               WHERE f.position < ? AND f.position > s.folded";
+    let before_it = [column::from_count(before)];
+    let ids = statement::all(connection, "remove old facts", sql, before_it, |row| row.get::<_, String>(0))?;
+    for id in ids {
+        if let Some((project, sequence)) = sequences::one(connection, &id)? {
+            sequences::put(connection, project, &sequence)?;
+        }
+    }
     let sql = "DELETE FROM facts WHERE position < ?";
     statement::run(connection, "remove old facts", sql, [column::from_count(before)]).map(drop)
 }

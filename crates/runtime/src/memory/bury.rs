@@ -104,9 +104,10 @@ fn next_removal(state: &State, now: Timestamp) -> Option<Change> {
 fn first_row_of_run(state: &State, key: &(ProjectId, String), run: &BuriedRun) -> Option<Change> {
     let (project, context) = key;
     let sequences = state.sequences_by_project.range((*project, String::new())..);
-    let sequences = sequences.take_while(|(owner, _)| owner == project).filter_map(|(_, id)| state.sequences.get(id));
+    let mut sequences =
+        sequences.take_while(|(owner, _)| owner == project).filter_map(|(_, id)| state.sequences.get(id));
     let is_of_run = |sequence: &Sequence| sequence.scope.context == *context && sequence.ordinal <= run.event;
-    if let Some(sequence) = sequences.map(|row| &row.sequence).find(|sequence| is_of_run(sequence)) {
+    if let Some((_, sequence)) = sequences.find(|row| is_of_run(&row.1)).map(|row| &**row) {
         let timer = TimerKind::ALL.map(|kind| (sequence.id.clone(), kind));
         let timer = timer.into_iter().find(|key| state.timers.contains_key(key));
         return Some(

@@ -15,7 +15,7 @@ pub(super) fn placed(
         None => None,
     };
     let sequence = fact.sequence.as_ref().and_then(|id| state.sequences.get(id));
-    let sequence = sequence.filter(|row| Some(row.project) == project).map(|row| &row.sequence);
+    let sequence = sequence.filter(|row| Some(row.0) == project).map(|row| &row.1);
     let run = project.filter(|_| fact.sequence.is_none());
     let run = run.and_then(|project| state.runs.get(&(project, fact.context.clone())));
     let service = sequence.map(|sequence| &sequence.scope.service).or_else(|| run.map(|run| &run.service));

@@ -130,14 +130,15 @@ impl StoreReader for MemoryReader {
         };
         let ids = state.sequences_by_project.range((project, String::new())..);
         let ids = ids.take_while(|(owner, _)| *owner == project);
-        let sequences = ids.filter_map(|(_, id)| state.sequences.get(id)).map(|row| state.folded(row));
+        let sequences = ids.filter_map(|(_, id)| state.sequences.get(id)).map(|row| &row.1);
         let mut sequences: Vec<_> = sequences.filter(|sequence| is_sequence(filter, sequence)).collect();
         sequences.sort_by_key(|sequence| Reverse((sequence.triggered_at, sequence.ordinal)));
-        Ok(page(sequences.into_iter(), slice, |sequence| sequence))
+        Ok(page(sequences.into_iter(), slice, Clone::clone))
     }
 
     fn sequence(&self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError> {
-        Ok(self.state()?.sequence(id))
+        let state = self.state()?;
+        Ok(state.sequences.get(id).filter(|row| state.lives(row.0)).map(|row| (**row).clone()))
     }
 
     fn sequence_of(&self, triggered_id: &str) -> Result<Option<String>, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind, apply};
+use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind};
 use capstan_model::event::CloudEvent;
 use jiff::Timestamp;
 
@@ -46,14 +46,6 @@ pub(super) enum Remains {
     All,
 }
 
-/// A sequence as it was put, and the last fact that had been appended by then.
-#[derive(Debug, Clone)]
-pub(super) struct SequenceRow {
-    pub(super) project: ProjectId,
-    pub(super) sequence: Sequence,
-    pub(super) folded: u64,
-}
-
 /// Who offered a task, and where its event stands for as long as it is listed.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
@@ -86,7 +78,7 @@ pub(super) enum Change {
     Fact(FactKey, Option<Box<StoredFact>>),
     Run((ProjectId, String), Option<Box<Run>>),
     BuriedRun((ProjectId, String), Option<BuriedRun>),
-    Sequence(String, Option<Box<SequenceRow>>),
+    Sequence(String, Option<Box<(ProjectId, Sequence)>>),
     Queue((ProjectId, String), Option<Queue>),
     Taker((String, String), Option<ProjectId>),
     Link(String, Option<Link>),
@@ -115,7 +107,7 @@ pub(super) struct State {
     pub(super) facts: BTreeMap<FactKey, Box<StoredFact>>,
     pub(super) runs: BTreeMap<(ProjectId, String), Box<Run>>,
     pub(super) buried_runs: BTreeMap<(ProjectId, String), BuriedRun>,
-    pub(super) sequences: BTreeMap<String, Box<SequenceRow>>,
+    pub(super) sequences: BTreeMap<String, Box<(ProjectId, Sequence)>>,
     pub(super) queues: BTreeMap<(ProjectId, String), Queue>,
     /// Id of a listed task and tool.
     pub(super) takers: BTreeMap<(String, String), ProjectId>,
@@ -147,23 +139,6 @@ impl State {
     /// Whether something of this project, or of none, may be in an answer.
     pub(super) fn shows(&self, project: Option<ProjectId>) -> bool {
         project.is_none_or(|project| self.lives(project))
-    }
-
-    /// A sequence with its project, as it is now.
-    pub(super) fn sequence(&self, id: &str) -> Option<(ProjectId, Sequence)> {
-        let row = self.sequences.get(id).filter(|row| self.lives(row.project))?;
-        Some((row.project, self.folded(row)))
-    }
-
-    /// What was put, and the facts since.
-    pub(super) fn folded(&self, row: &SequenceRow) -> Sequence {
-        let mut sequence = row.sequence.clone();
-        let key = |position| (Some(row.project), sequence.scope.context.clone(), position);
-        let since = self.facts.range(key(row.folded + 1)..=key(u64::MAX)).map(|(_, fact)| fact);
-        for fact in since.filter(|fact| fact.sequence.as_ref() == Some(&row.sequence.id)) {
-            apply(&mut sequence, &fact.fact, fact.at);
-        }
-        sequence
     }
 
     /// The project, or the ghost, that lives under a name.
@@ -229,9 +204,9 @@ impl State {
             Change::Run(key, row) => Change::Run(key.clone(), swap(&mut self.runs, key, row)),
             Change::BuriedRun(key, row) => Change::BuriedRun(key.clone(), swap(&mut self.buried_runs, key, row)),
             Change::Sequence(id, row) => {
-                let new = row.as_ref().map(|row| row.project);
+                let new = row.as_ref().map(|row| row.0);
                 let old = swap(&mut self.sequences, id.clone(), row);
-                let before = old.as_ref().map(|row| row.project);
+                let before = old.as_ref().map(|row| row.0);
                 if new != before {
                     reindex(&mut self.sequences_by_project, before, new, &id);
                 }

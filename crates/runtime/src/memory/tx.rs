@@ -2,14 +2,14 @@
 
 use std::sync::MutexGuard;
 
-use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind};
+use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind, apply};
 use capstan_model::event::CloudEvent;
 use capstan_model::event::rest::data_text;
 use jiff::Timestamp;
 
 use super::bury;
 use super::disk::{Inner, MemoryDisk};
-use super::state::{Answer, Change, EventRow, Link, ProjectRow, SequenceRow};
+use super::state::{Answer, Change, EventRow, Link, ProjectRow};
 use crate::ports::{
     ClaimFilter, Configuration, Deferred, NewFact, Offered, Project, ProjectId, Retention, Service, ServiceView,
     StoreError, StoreTx, StoredFact, Timer,
@@ -200,6 +200,7 @@ impl StoreTx for MemoryTx {
             fact: fact.fact.clone(),
         };
         inner.write(Change::Fact((fact.project, fact.context.to_owned(), position), Some(Box::new(stored))));
+        fold(&mut inner, fact);
         Ok(position)
     }
 
@@ -224,14 +225,12 @@ impl StoreTx for MemoryTx {
     }
 
     fn sequence(&mut self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError> {
-        Ok(self.inner()?.state.sequence(id))
+        let state = &self.inner()?.state;
+        Ok(state.sequences.get(id).filter(|row| state.lives(row.0)).map(|row| (**row).clone()))
     }
 
     fn put_sequence(&mut self, project: ProjectId, sequence: &Sequence) -> Result<(), StoreError> {
-        let mut inner = self.inner()?;
-        let row = SequenceRow { project, sequence: sequence.clone(), folded: inner.counters.fact };
-        inner.write(Change::Sequence(sequence.id.clone(), Some(Box::new(row))));
-        Ok(())
+        self.write(Change::Sequence(sequence.id.clone(), Some(Box::new((project, sequence.clone())))))
     }
 
     fn sequence_of(&mut self, triggered_id: &str) -> Result<Option<String>, StoreError> {
@@ -352,4 +351,14 @@ impl StoreTx for MemoryTx {
 fn offered(triggered_id: &str, link: &Link) -> Option<Offered> {
     let (triggered_id, sequence) = (triggered_id.to_owned(), link.sequence.clone());
     link.listed.map(|position| Offered { triggered_id, sequence, position })
+}
+
+/// Brings the sequence of a fact that was appended to what it is by it, where it is stored already.
+fn fold(inner: &mut Inner, fact: &NewFact<'_>) {
+    let row = fact.sequence.and_then(|id| inner.state.sequences.get(id));
+    let is_its_own =
+        |row: &&Box<(ProjectId, Sequence)>| fact.project == Some(row.0) && row.1.scope.context == fact.context;
+    let Some(mut row) = row.filter(is_its_own).cloned() else { return };
+    apply(&mut row.1, fact.fact, fact.at);
+    inner.write(Change::Sequence(row.1.id.clone(), Some(row)));
 }
