@@ -1,7 +1,7 @@
 //! W1, and the references that take the same events: as many clients as that, each sending the next event when the last is
 //! acknowledged.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -36,10 +36,22 @@ impl Clients {
 
     /// Sends for so long. What began before the end counts, and so does the time until all of it is acknowledged.
     pub(super) async fn send(&mut self, length: Duration) -> Result<(u64, f64, Latencies), Failure> {
+        let begun = Instant::now();
+        self.send_while(&|| begun.elapsed() < length).await
+    }
+
+    /// Sends so many events.
+    pub(super) async fn send_count(&mut self, count: u64) -> Result<(), Failure> {
+        let left = Cell::new(count);
+        let take = || left.replace(left.get().saturating_sub(1)) > 0;
+        self.send_while(&take).await.map(|_| ())
+    }
+
+    async fn send_while(&mut self, go_on: &dyn Fn() -> bool) -> Result<(u64, f64, Latencies), Failure> {
         let (begun, latencies) = (Instant::now(), RefCell::new(Latencies::new()));
         let path = self.path;
         try_join_all(self.connections.iter_mut().map(async |connection| {
-            while begun.elapsed() < length {
+            while go_on() {
                 let event = unrelated();
                 let sent = Instant::now();
                 connection.post(path, event).await?;
@@ -56,15 +68,15 @@ impl Clients {
 
 /// An event of a run of its own that concerns nobody.
 fn unrelated() -> Bytes {
-    let mut buffers = (uuid::Uuid::encode_buffer(), uuid::Uuid::encode_buffer());
-    body(About {
-        kind: KIND,
-        context: new_id().hyphenated().encode_lower(&mut buffers.0),
-        triggered_id: new_id().hyphenated().encode_lower(&mut buffers.1),
-        subject: Subject::random(),
-        stage: STAGES[0],
-        pass: false,
-    })
+    let mut buffer = uuid::Uuid::encode_buffer();
+    unrelated_of(new_id().hyphenated().encode_lower(&mut buffer), Subject::random())
+}
+
+/// An event of this run that concerns nobody.
+pub(super) fn unrelated_of(context: &str, subject: Subject) -> Bytes {
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let triggered_id = new_id().hyphenated().encode_lower(&mut buffer);
+    body(About { kind: KIND, context, triggered_id, subject, stage: STAGES[0], pass: false })
 }
 
 /// W1 at a server.

@@ -19,6 +19,7 @@ mod reference;
 mod run;
 mod sample;
 mod sequences;
+mod stored;
 mod table;
 
 pub(crate) use arguments::ServerArgs;

@@ -15,6 +15,9 @@ pub(super) struct Field {
     pub(super) way: Way,
     /// Whether the end of a run begins the next one.
     pub(super) closed_loop: bool,
+    /// How many runs may still begin.
+    left: Cell<usize>,
+    none_left: Notify,
     queue: RefCell<VecDeque<Job>>,
     queued: Notify,
     /// Told when a task of this kind may have been offered.
@@ -50,6 +53,8 @@ impl Field {
         Self {
             way,
             closed_loop,
+            left: Cell::new(usize::MAX),
+            none_left: Notify::new(),
             queue: RefCell::default(),
             queued: Notify::new(),
             nudges: std::array::from_fn(|_| Notify::new()),
@@ -96,6 +101,29 @@ impl Field {
         true
     }
 
+    /// Lets no more than so many runs begin.
+    pub(super) fn limit(&self, runs: usize) {
+        self.left.set(runs);
+    }
+
+    /// Waits until as many runs have begun as may.
+    pub(super) async fn all_begun(&self) {
+        while self.left.get() > 0 {
+            self.none_left.notified().await;
+        }
+    }
+
+    /// Whether one more run may begin; it is then counted.
+    pub(super) fn may_begin(&self) -> bool {
+        let left = self.left.get();
+        if self.stopping.get() || left == 0 {
+            return false;
+        }
+        self.left.set(left - 1);
+        self.none_left.notify_one();
+        true
+    }
+
     /// A run begins that was due at this time.
     pub(super) fn begin(&self, context: &str, due: Instant) {
         self.open.borrow_mut().insert(context.to_owned(), Open { due, answered: None });
@@ -131,10 +159,6 @@ impl Field {
 
     pub(super) fn requests(&self) -> u64 {
         self.requests.get()
-    }
-
-    pub(super) fn is_stopping(&self) -> bool {
-        self.stopping.get()
     }
 
     /// How many runs are not over.

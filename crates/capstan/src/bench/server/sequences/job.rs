@@ -15,6 +15,8 @@ pub(in super::super) enum Way {
     V1,
     /// Claims that wait for tasks, several at a time, and an answer for each.
     Claims,
+    /// Claims that do not wait, whenever the stream tells that something has happened.
+    Stream,
 }
 
 impl fmt::Display for Way {
@@ -22,6 +24,7 @@ impl fmt::Display for Way {
         out.write_str(match self {
             Self::V1 => "v1",
             Self::Claims => "claims",
+            Self::Stream => "stream",
         })
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http_body_util::BodyExt as _;
+use hyper::Method;
 use hyper::body::Bytes;
 use serde::Deserialize;
 
@@ -27,7 +29,11 @@ pub(super) async fn supply(field: &Field, target: &Arc<Target>, number: usize) -
     let mut connection = Connection::open(target).await?;
     match field.way {
         Way::V1 => poll(field, &mut connection, number).await,
-        Way::Claims => claim(field, &mut connection).await,
+        Way::Claims => claim(field, &mut connection, true).await,
+        Way::Stream if number == LISTENER => listen(field, &mut connection).await,
+        // One is enough: whatever has happened meanwhile it takes with the next claim.
+        Way::Stream if number == CLAIMER => claim(field, &mut connection, false).await,
+        Way::Stream => std::future::pending().await,
     }
 }
 
@@ -84,12 +90,36 @@ struct Claim {
     context: String,
 }
 
-async fn claim(field: &Field, connection: &mut Connection) -> Result<(), Failure> {
+/// Which of the sources follows the stream, and which claims what it tells of.
+const LISTENER: usize = 0;
+const CLAIMER: usize = 1;
+
+/// How long nothing is claimed where the stream is silent; nothing relies on it.
+const SAFETY: Duration = Duration::from_secs(1);
+
+async fn listen(field: &Field, connection: &mut Connection) -> Result<(), Failure> {
+    let path = "/api/capstan/v1/stream";
+    let response = connection.begin(Method::GET, path, Bytes::new()).await?;
+    let mut body = response.into_body();
+    while let Some(frame) = body.frame().await {
+        frame.map_err(|error| Failure::plain(format!("'{path}' breaks off: {error}")))?;
+        field.nudge(CLAIMER);
+    }
+    Err(Failure::plain(format!("'{path}' has ended")))
+}
+
+async fn claim(field: &Field, connection: &mut Connection, waits: bool) -> Result<(), Failure> {
     let path = "/api/capstan/v1/claims";
     let tasks = TASKS.map(|task| format!("\"{task}\"")).join(",");
-    let wanted = format!(r#"{{"tool":"{SOURCE}","tasks":[{tasks}],"max":{BATCH},"wait_seconds":30}}"#);
+    let patience = if waits { 30 } else { 0 };
+    let wanted = format!(
+        r#"{{"tool":"{SOURCE}","tasks":[{tasks}],"max":{BATCH},"lease_seconds":3600,"wait_seconds":{patience}}}"#
+    );
     let wanted = Bytes::from(wanted);
     loop {
+        if !waits {
+            let _ = tokio::time::timeout(SAFETY, field.nudged(CLAIMER)).await;
+        }
         field.count_request();
         let answer = connection.post(path, wanted.clone()).await?;
         let Claims { claims } = read(path, &answer)?;

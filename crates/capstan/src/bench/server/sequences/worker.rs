@@ -25,7 +25,7 @@ pub(super) async fn work(field: &Field, connection: &mut Connection) -> Result<(
 }
 
 async fn trigger(field: &Field, connection: &mut Connection, due: Instant) -> Result<(), Failure> {
-    if field.is_stopping() {
+    if !field.may_begin() {
         return Ok(());
     }
     let context = new_id().to_string();
@@ -55,7 +55,7 @@ async fn perform(field: &Field, connection: &mut Connection, task: Task, answer:
             connection.post(EVENT, finished).await?;
             field.nudge(task.next());
         }
-        Way::Claims => {
+        Way::Claims | Way::Stream => {
             let path = format!("/api/capstan/v1/claims/{}/answer", task.handle);
             field.answering(&task);
             field.count_request();
