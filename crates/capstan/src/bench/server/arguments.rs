@@ -45,7 +45,7 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "URL", conflicts_with_all = ["server"])]
     pub(super) url: Option<String>,
     /// The token of the server at --url
-    #[arg(long, env = "CAPSTAN_TOKEN", hide_env_values = true, value_name = "TOKEN", requires = "url")]
+    #[arg(long, env = "CAPSTAN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(super) token: Option<String>,
     /// Write machine, settings, all repetitions and histograms to this file, as JSON
     #[arg(long, value_name = "FILE")]

@@ -199,7 +199,6 @@ pub(in super::super) fn can_drop_caches() -> bool {
 
 /// Has the system forget what it has read, which it lets none but root do.
 fn drop_caches() -> Result<(), Failure> {
-    std::fs::write("/proc/sys/vm/drop_caches", "1").map_err(|_| {
-        Failure::plain("the page cache cannot be dropped here: '/proc/sys/vm/drop_caches' is not writable")
-    })
+    std::fs::write(DROP_CACHES, "1")
+        .map_err(|error| Failure::plain(format!("cannot write '{DROP_CACHES}': {}", reason(&error))))
 }
