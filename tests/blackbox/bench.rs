@@ -49,7 +49,8 @@ fn every_workload_comes_to_figures() {
 
     let ingest = rows["W1/32"];
     assert!(median(ingest, "per_second") > 1.0 && median(ingest, "p99_ms") >= median(ingest, "p50_ms"));
-    let counts = ingest["repetitions"][0]["histogram_us"].as_array().unwrap().iter().map(|bucket| bucket[1].as_u64().unwrap());
+    let counts =
+        ingest["repetitions"][0]["histogram_us"].as_array().unwrap().iter().map(|bucket| bucket[1].as_u64().unwrap());
     assert!(counts.sum::<u64>() > 0);
     for name in ["W2/v1/16", "W2/claims/16"] {
         assert!(median(rows[name], "per_second") >= 0.0);
@@ -69,13 +70,17 @@ fn every_workload_comes_to_figures() {
     // What goals are ratios to is measured with them.
     assert!(["F", "H/32", "G/32", "S/32", "W2/claims/64"].iter().all(|name| rows.contains_key(*name)), "{rows:?}");
     let goals = record["goals"].as_array().unwrap();
-    let of = |row: &str, figure: &str| goals.iter().find(|goal| goal["row"] == row && goal["figure"] == figure).unwrap();
+    let of =
+        |row: &str, figure: &str| goals.iter().find(|goal| goal["row"] == row && goal["figure"] == figure).unwrap();
     let goal = of("W1/32", "per_second");
     assert_eq!(goal["reference_name"], "G/32");
     assert!(goal["bar_met"].is_boolean() && goal["goal_met"].is_boolean());
     assert!(of("W5/warm", "ready_seconds")["bar"] == 5.0 && of("W6/empty", "rss_mib")["goal"] == 20.0);
     assert!(of("W7/1M", "per_second")["ratio"].as_f64().unwrap() > 0.0);
-    assert_eq!((&rows["H/32"]["durability"], record["settings"]["event_bytes"].as_u64()), (&"none".into(), Some(1_000)));
+    assert_eq!(
+        (&rows["H/32"]["durability"], record["settings"]["event_bytes"].as_u64()),
+        (&"none".into(), Some(1_000))
+    );
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Profile {
         let (warm_up, repetitions, repetition) = match self {
             Self::Short => (2_000, 3, 10_000),
             Self::Full => (10_000, 5, 60_000),
-            Self::Smoke => (50, 2, 300),
+            Self::Smoke => (50, 1, 300),
         };
         Pace { warm_up: Duration::from_millis(warm_up), repetitions, repetition: Duration::from_millis(repetition) }
     }

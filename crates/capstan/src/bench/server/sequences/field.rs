@@ -30,6 +30,9 @@ pub(super) struct Field {
     requests: Cell<u64>,
     stopping: Cell<bool>,
     drained: Notify,
+    /// Whether nothing is to come any more.
+    over: Cell<bool>,
+    all_over: Notify,
 }
 
 /// A run that is not over.
@@ -65,6 +68,8 @@ impl Field {
             requests: Cell::new(0),
             stopping: Cell::new(false),
             drained: Notify::new(),
+            over: Cell::new(false),
+            all_over: Notify::new(),
         }
     }
 
@@ -171,6 +176,21 @@ impl Field {
         self.stopping.set(true);
         while self.open() > 0 {
             self.drained.notified().await;
+        }
+        self.over.set(true);
+        self.all_over.notify_waiters();
+        self.nudges.iter().for_each(Notify::notify_one);
+    }
+
+    /// Whether sources are to end.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.get()
+    }
+
+    /// Waits until it is all over.
+    pub(super) async fn end_of_all(&self) {
+        while !self.is_over() {
+            self.all_over.notified().await;
         }
     }
 

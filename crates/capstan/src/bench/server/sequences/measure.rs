@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 
 use super::super::candidate::Server;
 use super::super::connection::Connection;
@@ -84,9 +84,8 @@ impl Sequences {
         let target = self.server.target.clone();
         let sources = try_join_all((0..SOURCES).map(|number| supply(&field, &target, number)));
         let workers = try_join_all(self.workers.iter_mut().map(|connection| work(&field, connection)));
-        let outcome = tokio::select! {
-            outcome = script(&field, &self.server) => outcome?,
-            failed = sources => return Err(failed.err().unwrap_or_else(no_end)),
+        let (outcome, _) = tokio::select! {
+            outcome = try_join(script(&field, &self.server), sources) => outcome?,
             failed = workers => return Err(failed.err().unwrap_or_else(no_end)),
         };
         let ended = field.into_ended();

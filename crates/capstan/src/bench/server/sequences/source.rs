@@ -21,10 +21,14 @@ const POLL: Duration = Duration::from_millis(10);
 /// How many tasks a claim takes at most.
 const BATCH: usize = 32;
 
+/// How long a claim waits. Each repetition ends only when all have come back.
+const WAIT_SECONDS: u64 = 1;
+
 /// How many sources there are: one for each kind of task.
 pub(super) const SOURCES: usize = TASKS.len();
 
-/// Hands tasks to the workers until it is dropped.
+/// Hands tasks to the workers until all is over. It is not to be dropped before: a claim that is given up while it waits may be
+/// granted a task all the same, which the server then takes back.
 pub(super) async fn supply(field: &Field, target: &Arc<Target>, number: usize) -> Result<(), Failure> {
     let mut connection = Connection::open(target).await?;
     match field.way {
@@ -33,7 +37,7 @@ pub(super) async fn supply(field: &Field, target: &Arc<Target>, number: usize) -
         Way::Stream if number == LISTENER => listen(field, &mut connection).await,
         // One is enough: whatever has happened meanwhile it takes with the next claim.
         Way::Stream if number == CLAIMER => claim(field, &mut connection, false).await,
-        Way::Stream => std::future::pending().await,
+        Way::Stream => Ok(()),
     }
 }
 
@@ -62,6 +66,9 @@ async fn poll(field: &Field, connection: &mut Connection, kind: usize) -> Result
     loop {
         // The answer to an event, where the server has worked off the event by then; else some time.
         let _ = tokio::time::timeout(POLL, field.nudged(kind)).await;
+        if field.is_over() {
+            return Ok(());
+        }
         if field.open() == 0 {
             continue;
         }
@@ -101,22 +108,26 @@ async fn listen(field: &Field, connection: &mut Connection) -> Result<(), Failur
     let path = "/api/capstan/v1/stream";
     let response = connection.begin(Method::GET, path, Bytes::new()).await?;
     let mut body = response.into_body();
-    while let Some(frame) = body.frame().await {
+    loop {
+        let frame = tokio::select! {
+            frame = body.frame() => frame,
+            () = field.end_of_all() => return Ok(()),
+        };
+        let frame = frame.ok_or_else(|| Failure::plain(format!("'{path}' has ended")))?;
         frame.map_err(|error| Failure::plain(format!("'{path}' breaks off: {error}")))?;
         field.nudge(CLAIMER);
     }
-    Err(Failure::plain(format!("'{path}' has ended")))
 }
 
 async fn claim(field: &Field, connection: &mut Connection, waits: bool) -> Result<(), Failure> {
     let path = "/api/capstan/v1/claims";
     let tasks = TASKS.map(|task| format!("\"{task}\"")).join(",");
-    let patience = if waits { 30 } else { 0 };
+    let patience = if waits { WAIT_SECONDS } else { 0 };
     let wanted = format!(
         r#"{{"tool":"{SOURCE}","tasks":[{tasks}],"max":{BATCH},"lease_seconds":3600,"wait_seconds":{patience}}}"#
     );
     let wanted = Bytes::from(wanted);
-    loop {
+    while !field.is_over() {
         if !waits {
             let _ = tokio::time::timeout(SAFETY, field.nudged(CLAIMER)).await;
         }
@@ -129,6 +140,7 @@ async fn claim(field: &Field, connection: &mut Connection, waits: bool) -> Resul
             task.map(|task| field.receive(task, now));
         }
     }
+    Ok(())
 }
 
 /// None of a task that is not one of the bench's.
