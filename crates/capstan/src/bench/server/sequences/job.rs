@@ -48,17 +48,17 @@ pub(super) struct Task {
     /// Which one of [`STAGES`].
     pub(super) stage: usize,
     /// Which one of [`TASKS`].
-    pub(super) task: usize,
+    pub(super) kind: usize,
 }
 
 impl Task {
     /// Whether its run is over with it.
     pub(super) fn is_last(&self) -> bool {
-        (self.stage, self.task) == (STAGES.len() - 1, TASKS.len() - 1)
+        (self.stage, self.kind) == (STAGES.len() - 1, TASKS.len() - 1)
     }
 
     /// Whether it was the last one of its sequence; then the next is the first task of the next stage.
     pub(super) fn next(&self) -> usize {
-        (self.task + 1) % TASKS.len()
+        (self.kind + 1) % TASKS.len()
     }
 }

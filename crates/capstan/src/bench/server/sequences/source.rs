@@ -147,6 +147,6 @@ async fn claim(field: &Field, connection: &mut Connection, waits: bool) -> Resul
 fn task_of(handle: String, context: String, project: &str, stage: &str, service: &str, task: &str) -> Option<Task> {
     let subject = Subject::named(project, service)?;
     let stage = STAGES.iter().position(|known| *known == stage)?;
-    let task = TASKS.iter().position(|known| *known == task)?;
-    Some(Task { handle, context, subject, stage, task })
+    let kind = TASKS.iter().position(|known| *known == task)?;
+    Some(Task { handle, context, subject, stage, kind })
 }

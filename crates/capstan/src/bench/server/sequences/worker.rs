@@ -72,7 +72,7 @@ async fn perform(field: &Field, connection: &mut Connection, task: Task, answer:
 }
 
 fn said(task: &Task, phase: &str, pass: bool) -> Bytes {
-    let Task { handle, context, subject, stage, task } = task;
-    let kind = format!("sh.keptn.event.{}.{phase}", TASKS[*task]);
+    let Task { handle, context, subject, stage, kind } = task;
+    let kind = format!("sh.keptn.event.{}.{phase}", TASKS[*kind]);
     body(About { kind: &kind, context, triggered_id: handle, subject: *subject, stage: STAGES[*stage], pass })
 }

@@ -1,6 +1,7 @@
 //! A data directory with as much in it as is asked for, written by the server that is measured on it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -48,12 +49,14 @@ impl Stocks {
         events: u64,
         open: usize,
     ) -> Result<&mut Stock, Failure> {
-        if !self.0.contains_key(&candidate.label) {
-            let executable = candidate.executable();
-            let executable = executable.ok_or_else(|| Failure::plain("a server that is there is not filled"))?;
-            self.0.insert(candidate.label, Stock::new(executable, place.room()?).await?);
-        }
-        let stock = self.0.get_mut(&candidate.label).ok_or_else(|| Failure::plain("there is no stock"))?;
+        let stock = match self.0.entry(candidate.label) {
+            Entry::Occupied(stock) => stock.into_mut(),
+            Entry::Vacant(place_of) => {
+                let executable = candidate.executable();
+                let executable = executable.ok_or_else(|| Failure::plain("a server that is there is not filled"))?;
+                place_of.insert(Stock::new(executable, place.room()?).await?)
+            }
+        };
         stock.fill(events, open).await?;
         Ok(stock)
     }
