@@ -38,8 +38,8 @@ const BENCH: &str = "bench server --profile smoke --dir data --out out.json";
 #[test]
 fn every_workload_comes_to_figures() {
     let workplace = Workplace::new();
-    let only = "--only W1/32 --only W2/v1/16 --only W2/claims/16 --only W3/v1/10 --only W3/claims/half --only W3/stream/1 \
-                --only W5/warm --only W6 --only W7";
+    let only = "--only W1/32 --only W2/v1/16 --only W2/claims/16 --only W3/v1/10 --only W3/claims/half --only W3/stream/half \
+                --only W5/warm --only W6/e --only W6/s --only W7";
     let ran = workplace.line(&format!("{BENCH} {only}")).expect(0);
     assert!(ran.stdout.contains("read back") && !ran.stdout.contains("FAILED"), "{ran:?}");
     assert_nothing_is_left(&workplace);
@@ -55,7 +55,7 @@ fn every_workload_comes_to_figures() {
     for name in ["W2/v1/16", "W2/claims/16"] {
         assert!(median(rows[name], "per_second") >= 0.0);
     }
-    for name in ["W3/v1/10", "W3/claims/half", "W3/stream/1"] {
+    for name in ["W3/v1/10", "W3/claims/half", "W3/stream/half"] {
         assert!(median(rows[name], "p50_ms") > 0.0);
     }
     for (name, few) in [("W6/empty", 0.0), ("W6/streams", 5.0)] {

@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_millis(10);
 const BATCH: usize = 32;
 
 /// How long a claim waits. Each repetition ends only when all have come back.
-const WAIT_SECONDS: u64 = 1;
+const WAIT_SECONDS: f64 = 0.5;
 
 /// How many sources there are: one for each kind of task.
 pub(super) const SOURCES: usize = TASKS.len();
@@ -122,7 +122,7 @@ async fn listen(field: &Field, connection: &mut Connection) -> Result<(), Failur
 async fn claim(field: &Field, connection: &mut Connection, waits: bool) -> Result<(), Failure> {
     let path = "/api/capstan/v1/claims";
     let tasks = TASKS.map(|task| format!("\"{task}\"")).join(",");
-    let patience = if waits { WAIT_SECONDS } else { 0 };
+    let patience = if waits { WAIT_SECONDS } else { 0.0 };
     let wanted = format!(
         r#"{{"tool":"{SOURCE}","tasks":[{tasks}],"max":{BATCH},"lease_seconds":3600,"wait_seconds":{patience}}}"#
     );
