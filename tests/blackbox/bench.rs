@@ -41,7 +41,7 @@ fn every_workload_comes_to_figures() {
     let only = "--only W1/32 --only W2/v1/16 --only W2/claims/16 --only W3/v1/10 --only W3/claims/half --only W3/stream/half \
                 --only W5/warm --only W6/e --only W6/s --only W7";
     let ran = workplace.line(&format!("{BENCH} {only}")).expect(0);
-    assert!(ran.stdout.contains("read back") && !ran.stdout.contains("FAILED"), "{ran:?}");
+    assert!(ran.stdout.contains("Read back") && !ran.stdout.contains("FAILED"), "{ran:?}");
     assert_nothing_is_left(&workplace);
     let record = record(&workplace);
     let rows = rows(&record);
