@@ -9,7 +9,7 @@ CARGO_FLAGS := --locked
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # rustc links with the C compiler; SQLite is C, and the crate ring has C and assembly of its own.
 .PHONY: tools
@@ -64,12 +64,17 @@ lint: tools ## Format, clippy and documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps $(CARGO_FLAGS)
 
 .PHONY: bench
-bench: tools ## Figures of this machine, in release mode, in under 15 minutes
+bench: tools ## Figures of the gate on this machine, in under 15 minutes
 	@cargo build $(CARGO_FLAGS) --release --package capstan --bin capstan
 	@if [ -z "$${CAPSTAN_PROMETHEUS+set}" ] && found=$$(tests/servers/prometheus.sh --have 2>/dev/null); then \
 		export CAPSTAN_PROMETHEUS="$$found"; \
 	fi; \
 	exec "$(TARGET)/release/capstan" bench gate
+
+.PHONY: bench-server
+bench-server: tools ## Figures of the server on this machine, in half an hour
+	@cargo build $(CARGO_FLAGS) --release --package capstan --bin capstan
+	@exec "$(TARGET)/release/capstan" bench server
 
 .PHONY: audit
 audit: ## Licences, banned crates and sources; needs cargo-deny

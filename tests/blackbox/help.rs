@@ -46,6 +46,7 @@ fn help_texts_are_pinned() {
         "schema",
         "bench",
         "bench gate",
+        "bench server",
     ];
     for command in commands {
         let ran = workplace.line(&format!("{command} --help")).expect(0);

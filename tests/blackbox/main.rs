@@ -9,6 +9,7 @@
     reason = "a test may stop where it stands, and wait"
 )]
 
+mod bench;
 mod client;
 mod crowd;
 mod demo;

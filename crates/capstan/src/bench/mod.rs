@@ -16,7 +16,7 @@ use crate::failure::Failure;
 pub(crate) enum BenchCommand {
     /// What a gate takes beyond the queries that it sends
     Gate(gate::GateArgs),
-    /// What a server takes in and moves, beside disk, HTTP and SQLite alone
+    /// What a server takes in, moves and keeps, beside what the machine does alone
     Server(server::ServerArgs),
     /// What a server is held against; the bench starts it by itself
     #[command(hide = true)]

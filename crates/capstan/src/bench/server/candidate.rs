@@ -13,7 +13,7 @@ use super::connection::Target;
 use super::event::new_id;
 use super::place::Place;
 use super::population::settle;
-use super::process::Usage;
+use super::process::{Footprint, Usage};
 use crate::failure::{Failure, reason};
 
 /// What is measured.
@@ -69,10 +69,22 @@ impl Candidate {
                 Ok(Server { target, own: None })
             }
             What::Executable(executable) => {
-                let server = Server::start(executable, place.room()?).await?;
+                let room = place.room()?;
+                let mut server = Server::start(executable, room.path()).await?;
                 settle(&server.target, false).await?;
+                if let Some(own) = &mut server.own {
+                    own.room = Some(room);
+                }
                 Ok(server)
             }
+        }
+    }
+
+    /// The executable; none of a server that is there already.
+    pub(super) fn executable(&self) -> Option<&Path> {
+        match &self.what {
+            What::Executable(path) => Some(path),
+            What::Url { .. } => None,
         }
     }
 }
@@ -94,26 +106,40 @@ pub(super) struct Server {
 #[derive(Debug)]
 struct Own {
     child: Child,
-    _room: TempDir,
+    /// Where its data lie, if they go with it.
+    room: Option<TempDir>,
 }
 
+/// The folder in a room that holds the data of a server.
+pub(super) const DATA: &str = "data";
+
 impl Server {
-    /// Starts `capstan serve` with its data in `room`.
-    async fn start(executable: &Path, room: TempDir) -> Result<Self, Failure> {
+    /// Starts `capstan serve` with its data in `room`, where they stay.
+    pub(super) async fn start(executable: &Path, room: &Path) -> Result<Self, Failure> {
         let token = format!("bench-{}", new_id().simple());
         let mut command = Command::new(executable);
-        command.arg("serve").arg("--data").arg(room.path().join("data"));
+        command.arg("serve").arg("--data").arg(room.join(DATA));
         command.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]).env("CAPSTAN_TOKEN", &token);
         // Where no file with settings lies.
-        command.current_dir(room.path());
-        let child = Child::start(command, &room.path().join("log")).await?;
+        command.current_dir(room);
+        let child = Child::start(command, &room.join("log")).await?;
         let target = Target::new(&child.authority, "", Some(&token))?;
-        Ok(Self { target, own: Some(Own { child, _room: room }) })
+        Ok(Self { target, own: Some(Own { child, room: None }) })
     }
 
     /// What it has used; nothing where it is not the bench's own.
     pub(super) fn usage(&self) -> Usage {
         self.own.as_ref().map_or_else(Usage::default, |own| Usage::of(own.child.id()))
+    }
+
+    /// What it occupies; nothing where it is not the bench's own.
+    pub(super) fn footprint(&self) -> Footprint {
+        self.own.as_ref().map_or_else(Footprint::default, |own| Footprint::of(own.child.id()))
+    }
+
+    /// Kills it, as if the machine had.
+    pub(super) fn kill(self) {
+        drop(self);
     }
 }
 

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A process that is killed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Child {
-    child: std::process::Child,
+    process: std::process::Child,
     /// Host and port.
     pub(super) authority: String,
     /// Kept open, so that the child can write.
@@ -49,18 +49,18 @@ impl Child {
             return Err(Failure::plain(format!("'{name}' did not begin to serve; the last that it said was: {said}")));
         };
         let child = child.0.take().ok_or_else(|| Failure::plain(format!("'{name}' is gone")))?;
-        Ok(Self { child, authority, _output: lines })
+        Ok(Self { process: child, authority, _output: lines })
     }
 
     /// Its process.
     pub(super) fn id(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        end(&mut self.child);
+        end(&mut self.process);
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use super::arguments::Pace;
+use super::arguments::Profile;
 use super::candidate::Candidate;
+use super::goal::median;
 use super::ingest::{Ingest, told};
 use super::place::Place;
-use super::plan::Row;
+use super::plan::{Row, Tempo};
 use super::reference::{Disk, Rows, Twin};
-use super::sample::Sample;
-use super::sequences::{Arrivals, Sequences};
+use super::sample::{RATE, Sample};
+use super::sequences::{Arrivals, Sequences, Way};
+use super::stored::{Footprints, Growth, Recovery, Stocks};
 use crate::bench::contention::Contention;
 use crate::failure::Failure;
 
@@ -34,10 +36,26 @@ enum Load {
     Twin(Twin),
     Ingest(Box<Ingest>),
     Sequences(Box<Sequences>),
+    Growth(Growth),
+    Footprint(Footprints),
+    Recovery(Recovery),
+}
+
+/// What all contests of one run of the bench go by.
+#[derive(Debug)]
+pub(super) struct Contests<'a> {
+    pub(super) candidates: &'a [Candidate],
+    pub(super) place: &'a Place,
+    pub(super) profile: Profile,
+    pub(super) stocks: Stocks,
+    /// What was measured so far.
+    pub(super) rows: Vec<Measured>,
 }
 
 impl Load {
-    async fn new(row: Row, candidate: &Candidate, place: &Place) -> Result<Self, Failure> {
+    async fn new(row: Row, candidate: &Candidate, contests: &mut Contests<'_>) -> Result<Self, Failure> {
+        let (place, scale) = (contests.place, contests.profile.scale());
+        let stocks = &mut contests.stocks;
         Ok(match row {
             Row::Disk => Self::Disk(Disk::new(place)?),
             Row::Rows(batch) => Self::Rows(Rows::new(place, batch)?),
@@ -46,64 +64,121 @@ impl Load {
             Row::Ingest(clients) => Self::Ingest(Box::new(Ingest::new(candidate.start(place).await?, clients).await?)),
             Row::Sequences(way, in_flight) => {
                 let server = candidate.start(place).await?;
+                let in_flight = (in_flight / scale.fewer_in_flight).max(1);
                 Self::Sequences(Box::new(Sequences::new(server, way, Arrivals::InFlight(in_flight)).await?))
             }
+            Row::Hop(way, tempo) => {
+                let server = candidate.start(place).await?;
+                let arrivals = Arrivals::PerSecond(rate(way, tempo, &contests.rows)?);
+                Self::Sequences(Box::new(Sequences::new(server, way, arrivals).await?))
+            }
+            Row::Growth(size) => {
+                let events = scale.events.get(size).copied().unwrap_or_default();
+                let rate = rate(Way::Claims, Tempo::Half, &contests.rows)?;
+                Self::Growth(Growth::new(candidate, place, stocks, events, rate).await?)
+            }
+            Row::Footprint(state) => Self::Footprint(Footprints::new(candidate, place, stocks, scale, state).await?),
+            Row::Recovery(cache) => Self::Recovery(Recovery::new(candidate, place, stocks, scale, cache).await?),
         })
     }
 
-    async fn measure(&mut self, length: Duration) -> Result<Sample, Failure> {
+    async fn measure(&mut self, length: Duration, place: &Place) -> Result<Sample, Failure> {
         match self {
             Self::Disk(disk) => disk.measure(length).await,
             Self::Rows(rows) => rows.measure(length).await,
             Self::Twin(twin) => twin.measure(length).await,
             Self::Ingest(ingest) => ingest.measure(length).await,
             Self::Sequences(sequences) => sequences.measure(length).await,
+            Self::Growth(growth) => growth.measure(length, place).await,
+            Self::Footprint(footprints) => footprints.measure(length, place).await,
+            Self::Recovery(recovery) => recovery.measure(length).await,
         }
     }
 
     async fn check(&self) -> Result<(), String> {
         match self {
-            Self::Disk(_) | Self::Rows(_) | Self::Twin(_) => Ok(()),
             Self::Ingest(ingest) => ingest.check().await,
             Self::Sequences(sequences) => sequences.check().await,
+            // The others look at it within each repetition, or there is nothing to lose.
+            _ => Ok(()),
         }
     }
 }
 
+/// A row at one server while it is measured; without a load that is at fault.
+struct Turn {
+    load: Option<Load>,
+    measured: Measured,
+}
+
+impl Turn {
+    async fn begin(row: Row, candidate: &Candidate, contests: &mut Contests<'_>) -> Self {
+        let label = candidate.label.filter(|_| row.is_of_server());
+        let (load, fault) = match Load::new(row, candidate, contests).await {
+            Ok(load) => (Some(load), None),
+            Err(failure) => (None, Some(told(failure))),
+        };
+        Self { load, measured: Measured { row, label, contention: Contention::default(), fault, samples: Vec::new() } }
+    }
+
+    /// One repetition; one that fails is the last.
+    async fn measure(&mut self, length: Duration, place: &Place) -> Option<Sample> {
+        match self.load.as_mut()?.measure(length, place).await {
+            Ok(sample) => Some(sample),
+            Err(failure) => {
+                self.measured.fault = Some(told(failure));
+                self.load = None;
+                None
+            }
+        }
+    }
+
+    async fn end(mut self) -> Measured {
+        if let Some(load) = &self.load {
+            self.measured.fault = load.check().await.err();
+        }
+        if self.measured.fault.is_some() {
+            self.measured.samples.clear();
+        }
+        self.measured
+    }
+}
+
 /// Measures the rows of a group by turns, those of servers at each candidate.
-pub(super) async fn contest(
-    group: &[Row],
-    candidates: &[Candidate],
-    place: &Place,
-    pace: Pace,
-) -> Result<Vec<Measured>, Failure> {
+pub(super) async fn contest(group: &[Row], contests: &mut Contests<'_>) {
+    let (candidates, place, pace) = (contests.candidates, contests.place, contests.profile.pace());
     let mut turns = Vec::new();
     for row in group {
         let taking_part = if row.is_of_server() { candidates } else { &candidates[..1] };
         for candidate in taking_part {
-            let label = candidate.label.filter(|_| row.is_of_server());
-            turns.push((*row, label, Load::new(*row, candidate, place).await?));
+            turns.push(Turn::begin(*row, candidate, contests).await);
         }
     }
     let contention = Contention::look();
-    let mut measured: Vec<Measured> = Vec::new();
-    for (row, label, load) in &mut turns {
-        let fault = load.measure(pace.warm_up).await.err().map(told);
-        measured.push(Measured { row: *row, label: *label, contention, fault, samples: Vec::new() });
+    for turn in &mut turns {
+        turn.measured.contention = contention;
+        let _ = turn.measure(pace.warm_up, place).await;
     }
     for _ in 0..pace.repetitions {
-        for ((_, _, load), measured) in turns.iter_mut().zip(&mut measured).filter(|(_, of)| of.fault.is_none()) {
-            match load.measure(pace.repetition).await {
-                Ok(sample) => measured.samples.push(sample),
-                Err(failure) => measured.fault = Some(told(failure)),
-            }
+        for turn in &mut turns {
+            let sample = turn.measure(pace.repetition, place).await;
+            turn.measured.samples.extend(sample);
         }
     }
-    for ((_, _, load), measured) in turns.iter().zip(&mut measured).filter(|(_, of)| of.fault.is_none()) {
-        measured.fault = load.check().await.err();
+    for turn in turns {
+        contests.rows.push(turn.end().await);
     }
-    for measured in measured.iter_mut().filter(|measured| measured.fault.is_some()) {
-        measured.samples.clear();
+}
+
+/// How many runs begin in a second.
+fn rate(way: Way, tempo: Tempo, before: &[Measured]) -> Result<f64, Failure> {
+    match tempo {
+        Tempo::PerSecond(rate) => Ok(f64::from(rate)),
+        Tempo::Half => {
+            let whole = Row::half_of(way);
+            // Where the time was too short for a run, as in a smoke test, one a second.
+            let rate = median(before, whole, RATE).map(|rate| (rate / 2.0).max(1.0));
+            rate.ok_or_else(|| Failure::plain(format!("half of {whole} cannot be sent: it has no figure")))
+        }
     }
-    Ok(measured)
 }

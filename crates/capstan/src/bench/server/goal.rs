@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::contest::Measured;
-use super::plan::Row;
+use super::plan::{Row, Tempo};
 use super::sample::{P50, P99, RATE};
+use super::stored::{BINARY, HOP_P99, LIST_P99, READY, RSS, State};
 use crate::bench::spread::Spread;
 
 /// Requests of a run with twelve tasks where nothing is batched: its trigger, and a pull, a start and an end of each task.
@@ -43,9 +44,9 @@ struct Wanted {
     goal: Option<f64>,
 }
 
-/// The middle of the repetitions' values of a figure.
+/// The middle of the repetitions' values of a figure, at the first server where there are several.
 pub(super) fn median(rows: &[Measured], row: Row, figure: &str) -> Option<f64> {
-    let measured = rows.iter().find(|measured| measured.row == row && measured.label.is_none())?;
+    let measured = rows.iter().find(|measured| measured.row == row)?;
     spread(measured, figure).map(|spread| spread.median)
 }
 
@@ -114,8 +115,49 @@ fn wanted(row: Row, rows: &[Measured]) -> Vec<Wanted> {
             })
             .into_iter()
             .collect(),
-        Row::Disk | Row::Parse(_) | Row::Group(_) | Row::Rows(_) => Vec::new(),
+        Row::Hop(_, Tempo::PerSecond(10)) => of(Row::Disk, P50)
+            .map(|sync| Wanted {
+                figure: P50,
+                at_least: false,
+                reference: Some(("F", sync)),
+                bar: Some(sync + 2.0),
+                goal: Some(sync + 0.4),
+            })
+            .into_iter()
+            .collect(),
+        Row::Hop(_, Tempo::Half) => vec![at_most(P50, None, 3.0), at_most(P99, Some(50.0), 15.0)],
+        Row::Growth(size) if size > 0 => {
+            let to_least = |figure, name, at_least, bar: f64, goal: f64| {
+                of(Row::Growth(0), figure).map(|least| Wanted {
+                    figure,
+                    at_least,
+                    reference: Some((name, least)),
+                    bar: Some(bar * least),
+                    goal: Some(goal * least),
+                })
+            };
+            let ratios = [to_least(RATE, "W7/1k", true, 0.85, 0.97), to_least(HOP_P99, "W7/1k", false, 1.5, 1.10)];
+            ratios.into_iter().flatten().chain([at_most(LIST_P99, None, 5.0)]).collect()
+        }
+        Row::Footprint(State::Empty) => {
+            vec![at_most(RSS, Some(64.0), 20.0), at_most(P50, Some(500.0), 30.0), at_most(BINARY, Some(60.0), 25.0)]
+        }
+        Row::Footprint(State::Stored) => vec![at_most(P50, Some(5_000.0), 500.0)],
+        Row::Footprint(State::Open) => vec![at_most(RSS, Some(256.0), 80.0)],
+        Row::Recovery(_) => vec![at_most(READY, Some(5.0), 0.5)],
+        Row::Growth(_)
+        | Row::Footprint(_)
+        | Row::Hop(..)
+        | Row::Disk
+        | Row::Parse(_)
+        | Row::Group(_)
+        | Row::Rows(_) => Vec::new(),
     }
+}
+
+/// What is no ratio.
+fn at_most(figure: &'static str, bar: Option<f64>, goal: f64) -> Wanted {
+    Wanted { figure, at_least: false, reference: None, bar, goal: Some(goal) }
 }
 
 impl Judged {

@@ -1,18 +1,19 @@
 //! W1, and the references that take the same events: as many clients as that, each sending the next event when the last is
 //! acknowledged.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use hyper::body::Bytes;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::candidate::Server;
 use super::connection::Connection;
-use super::event::{About, SOURCE, body, new_id};
+use super::event::{About, body, new_id};
 use super::latency::Latencies;
-use super::population::{STAGES, Subject, projects};
+use super::population::{STAGES, Subject};
 use super::sample::Sample;
 use crate::failure::Failure;
 
@@ -27,23 +28,46 @@ pub(super) const EVENT: &str = "/api/v1/event";
 pub(super) struct Clients {
     connections: Vec<Connection>,
     path: &'static str,
+    /// Some of the events that were acknowledged.
+    some: Vec<(String, Subject)>,
 }
+
+/// One in so many acknowledged events is kept to be read back, up to so many.
+const ONE_IN: u64 = 53;
+const MOST: usize = 4_000;
 
 impl Clients {
     pub(super) fn new(connections: Vec<Connection>, path: &'static str) -> Self {
-        Self { connections, path }
+        Self { connections, path, some: Vec::new() }
     }
 
     /// Sends for so long. What began before the end counts, and so does the time until all of it is acknowledged.
     pub(super) async fn send(&mut self, length: Duration) -> Result<(u64, f64, Latencies), Failure> {
+        let begun = Instant::now();
+        self.send_while(&|| begun.elapsed() < length).await
+    }
+
+    /// Sends so many events.
+    pub(super) async fn send_count(&mut self, count: u64) -> Result<(), Failure> {
+        let left = Cell::new(count);
+        let take = || left.replace(left.get().saturating_sub(1)) > 0;
+        self.send_while(&take).await.map(|_| ())
+    }
+
+    async fn send_while(&mut self, go_on: &dyn Fn() -> bool) -> Result<(u64, f64, Latencies), Failure> {
         let (begun, latencies) = (Instant::now(), RefCell::new(Latencies::new()));
-        let path = self.path;
+        let (path, some) = (self.path, RefCell::new(&mut self.some));
         try_join_all(self.connections.iter_mut().map(async |connection| {
-            while begun.elapsed() < length {
-                let event = unrelated();
+            while go_on() {
+                let (context, subject) = (new_id().to_string(), Subject::random());
+                let event = unrelated_of(&context, subject);
                 let sent = Instant::now();
                 connection.post(path, event).await?;
                 latencies.borrow_mut().record(sent.elapsed());
+                let mut some = some.borrow_mut();
+                if latencies.borrow().count() % ONE_IN == 1 && some.len() < MOST {
+                    some.push((context, subject));
+                }
             }
             Ok::<_, Failure>(())
         }))
@@ -54,17 +78,11 @@ impl Clients {
     }
 }
 
-/// An event of a run of its own that concerns nobody.
-fn unrelated() -> Bytes {
-    let mut buffers = (uuid::Uuid::encode_buffer(), uuid::Uuid::encode_buffer());
-    body(About {
-        kind: KIND,
-        context: new_id().hyphenated().encode_lower(&mut buffers.0),
-        triggered_id: new_id().hyphenated().encode_lower(&mut buffers.1),
-        subject: Subject::random(),
-        stage: STAGES[0],
-        pass: false,
-    })
+/// An event of this run that concerns nobody.
+pub(super) fn unrelated_of(context: &str, subject: Subject) -> Bytes {
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let triggered_id = new_id().hyphenated().encode_lower(&mut buffer);
+    body(About { kind: KIND, context, triggered_id, subject, stage: STAGES[0], pass: false })
 }
 
 /// W1 at a server.
@@ -72,37 +90,34 @@ fn unrelated() -> Bytes {
 pub(super) struct Ingest {
     clients: Clients,
     server: Server,
-    /// How many events were stored before.
-    before: u64,
-    accepted: u64,
 }
 
 impl Ingest {
     pub(super) async fn new(server: Server, clients: usize) -> Result<Self, Failure> {
         let connections = Connection::open_many(&server.target, clients).await?;
-        let before = stored(&server).await?;
-        Ok(Self { clients: Clients::new(connections, EVENT), server, before, accepted: 0 })
+        Ok(Self { clients: Clients::new(connections, EVENT), server })
     }
 
     pub(super) async fn measure(&mut self, length: Duration) -> Result<Sample, Failure> {
         let before = self.server.usage();
         let (count, seconds, latencies) = self.clients.send(length).await?;
         let used = self.server.usage().since(before);
-        self.accepted += count;
         let each = |total: Option<f64>| total.map(|total| total / count as f64);
         Ok(Sample::of_rate(count, seconds, latencies)
             .and("written_bytes_per_event", each(used.written_bytes.map(|bytes| bytes as f64)))
             .and("cpu_us_per_event", each(used.cpu_seconds).map(|seconds| seconds * 1e6)))
     }
 
-    /// Whether what was acknowledged is there.
+    /// Whether what was acknowledged is there once, of one in so many.
     pub(super) async fn check(&self) -> Result<(), String> {
-        let stored = stored(&self.server).await.map_err(told)?;
-        let expected = self.before + self.accepted;
-        if stored == expected {
-            return Ok(());
+        let mut connection = Connection::open(&self.server.target).await.map_err(told)?;
+        for (context, subject) in &self.clients.some {
+            let count = stored(&mut connection, subject.project(), context).await.map_err(told)?;
+            if count != 1 {
+                return Err(format!("the event of run '{context}' was accepted, and is there {count} times"));
+            }
         }
-        Err(format!("{expected} events were accepted and {stored} are stored"))
+        Ok(())
     }
 }
 
@@ -114,19 +129,12 @@ pub(super) fn told(failure: Failure) -> String {
     }
 }
 
-/// How many events of this kind a server has.
-async fn stored(server: &Server) -> Result<u64, Failure> {
+/// How many events of a run a server has.
+async fn stored(connection: &mut Connection, project: &str, context: &str) -> Result<usize, Failure> {
     #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
     struct Page {
-        #[serde(default)]
-        total_count: u64,
+        events: Vec<IgnoredAny>,
     }
-    let mut connection = Connection::open(&server.target).await?;
-    let mut count = 0;
-    for project in projects() {
-        let query = format!("project={project}&type={KIND}&source={SOURCE}&pageSize=1");
-        count += connection.get::<Page>(&format!("/api/mongodb-datastore/event?{query}")).await?.total_count;
-    }
-    Ok(count)
+    let query = format!("project={project}&keptnContext={context}&pageSize=2");
+    Ok(connection.get::<Page>(&format!("/api/mongodb-datastore/event?{query}")).await?.events.len())
 }

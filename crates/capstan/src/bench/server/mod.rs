@@ -1,4 +1,5 @@
-//! `capstan bench server`: what a server takes in, moves and keeps, beside what disk, HTTP and SQLite do alone in the same run.
+//! `capstan bench server`: what a server takes in, moves and keeps, beside what disk, HTTP and `SQLite` do alone in the same
+//! run.
 
 mod arguments;
 mod candidate;
@@ -19,6 +20,7 @@ mod reference;
 mod run;
 mod sample;
 mod sequences;
+mod stored;
 mod table;
 
 pub(crate) use arguments::ServerArgs;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::sequences::Way;
+use super::stored::{Cache, State};
 
 /// What is measured in one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,34 @@ pub(super) enum Row {
     Ingest(usize),
     /// W2 with so many runs in flight.
     Sequences(Way, usize),
+    /// W3 at some rate.
+    Hop(Way, Tempo),
+    /// W7 at one of the sizes.
+    Growth(usize),
+    /// W6 in some state.
+    Footprint(State),
+    /// W5 with the page cache as that.
+    Recovery(Cache),
+}
+
+/// What the sizes of W7 are called.
+const SIZES: [&str; 4] = ["1k", "10k", "100k", "1M"];
+
+/// How many runs begin in a second, whatever becomes of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tempo {
+    PerSecond(u32),
+    /// Half of what goes through with 64 in flight.
+    Half,
+}
+
+impl fmt::Display for Tempo {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PerSecond(rate) => write!(out, "{rate}"),
+            Self::Half => out.write_str("half"),
+        }
+    }
 }
 
 impl fmt::Display for Row {
@@ -30,6 +59,11 @@ impl fmt::Display for Row {
             Self::Rows(batch) => write!(out, "S/{batch}"),
             Self::Ingest(clients) => write!(out, "W1/{clients}"),
             Self::Sequences(way, in_flight) => write!(out, "W2/{way}/{in_flight}"),
+            Self::Hop(way, tempo) => write!(out, "W3/{way}/{tempo}"),
+            Self::Growth(size) => write!(out, "W7/{}", SIZES.get(*size).unwrap_or(&"")),
+            Self::Footprint(state) => write!(out, "W6/{state}"),
+            Self::Recovery(Cache::Warm) => out.write_str("W5/warm"),
+            Self::Recovery(Cache::Cold) => out.write_str("W5/cold"),
         }
     }
 }
@@ -43,17 +77,20 @@ const BATCHES: [usize; 3] = [1, 32, 256];
 /// How many runs are in flight at once in W2.
 const IN_FLIGHT: [usize; 3] = [16, 64, 256];
 
+/// How fast runs come in W3.
+const TEMPI: [Tempo; 3] = [Tempo::PerSecond(1), Tempo::PerSecond(10), Tempo::Half];
+
 impl Row {
     /// Whether a server is measured, and not what it is held against.
     pub(super) fn is_of_server(self) -> bool {
-        matches!(self, Self::Ingest(_) | Self::Sequences(..))
+        !matches!(self, Self::Disk | Self::Parse(_) | Self::Group(_) | Self::Rows(_))
     }
 
     /// Whether it can be measured at any server that speaks as Keptn v1 does.
     pub(super) fn is_v1(self) -> bool {
         match self {
             Self::Ingest(_) => true,
-            Self::Sequences(way, _) => way == Way::V1,
+            Self::Sequences(way, _) | Self::Hop(way, _) => way == Way::V1,
             _ => false,
         }
     }
@@ -67,14 +104,22 @@ impl Row {
     }
 
     /// What its goals are ratios to.
-    fn references(self) -> &'static [Self] {
+    fn references(self) -> Vec<Self> {
         match self {
-            Self::Ingest(1) => &[Self::Group(1)],
-            Self::Ingest(32) => &[Self::Group(32), Self::Rows(32)],
-            Self::Ingest(256) => &[Self::Group(256)],
-            Self::Sequences(..) => &[Self::Parse(32), Self::Group(32)],
-            _ => &[],
+            Self::Ingest(32) => vec![Self::Group(32), Self::Rows(32)],
+            Self::Ingest(clients) => vec![Self::Group(clients)],
+            Self::Sequences(..) => vec![Self::Parse(32), Self::Group(32)],
+            Self::Hop(_, Tempo::PerSecond(_)) => vec![Self::Disk],
+            Self::Hop(way, Tempo::Half) => vec![Self::Disk, Self::half_of(way)],
+            Self::Growth(_) => vec![Self::half_of(Way::Claims)],
+            _ => Vec::new(),
         }
+    }
+
+    /// The row of W2 that says how much goes through.
+    pub(super) fn half_of(way: Way) -> Self {
+        // The stream only says when to claim.
+        Self::Sequences(if way == Way::Stream { Way::Claims } else { way }, 64)
     }
 
     /// The prototype that takes turns with it; W1 alone has one.
@@ -91,7 +136,13 @@ impl Row {
         let references = references.into_iter().chain(BATCHES.map(Self::Rows)).chain(CLIENTS.map(Self::Group));
         let sequences = [Way::V1, Way::Claims].into_iter();
         let sequences = sequences.flat_map(|way| IN_FLIGHT.map(|in_flight| Self::Sequences(way, in_flight)));
-        references.chain(CLIENTS.map(Self::Ingest)).chain(sequences).collect()
+        let hops = [Way::V1, Way::Claims, Way::Stream].into_iter();
+        let hops = hops.flat_map(|way| TEMPI.map(|tempo| Self::Hop(way, tempo)));
+        // In the order in which the store is filled.
+        let stored = (0..SIZES.len()).map(Self::Growth);
+        let states = [State::Empty, State::Stored, State::Open, State::Streams].map(Self::Footprint);
+        let stored = stored.chain(states).chain([Cache::Warm, Cache::Cold].map(Self::Recovery));
+        references.chain(CLIENTS.map(Self::Ingest)).chain(sequences).chain(hops).chain(stored).collect()
     }
 }
 
@@ -104,15 +155,24 @@ pub(super) fn groups(only: &[String], foreign: bool) -> Vec<Vec<Row>> {
         named && (!foreign || !row.is_of_server() || row.is_v1())
     };
     let mut wanted: Vec<Row> = Row::all().into_iter().filter(asked_for).collect();
-    let needed: Vec<Row> = wanted.iter().flat_map(|row| row.references()).copied().collect();
-    wanted.extend(needed);
+    // What is needed for a rate has references of its own.
+    for _ in 0..2 {
+        let needed: Vec<Row> = wanted.iter().flat_map(|row| row.references()).collect();
+        wanted.extend(needed);
+    }
     let rows: Vec<Row> = Row::all().into_iter().filter(|row| wanted.contains(row)).collect();
     // What W1 is held against takes turns with it; other references take turns among themselves.
     let twins: Vec<Row> = rows.iter().filter_map(|row| row.twin()).collect();
     let references = rows.iter().copied().filter(|row| !row.is_of_server() && !twins.contains(row)).collect();
-    let others = rows.iter().filter(|row| row.is_of_server());
+    let (grown, others): (Vec<Row>, Vec<Row>) =
+        rows.iter().filter(|row| row.is_of_server()).partition(|row| matches!(row, Row::Growth(_)));
     let mut groups: Vec<Vec<Row>> = vec![references];
-    groups.extend(others.map(|row| row.twin().into_iter().chain([*row]).collect()));
+    let (before, after): (Vec<Row>, Vec<Row>) =
+        others.into_iter().partition(|row| !matches!(row, Row::Footprint(_) | Row::Recovery(_)));
+    let alone = |row: Row| row.twin().into_iter().chain([row]).collect();
+    groups.extend(before.into_iter().map(alone));
+    groups.push(grown);
+    groups.extend(after.into_iter().map(alone));
     groups.retain(|group| !group.is_empty());
     groups
 }

@@ -85,7 +85,7 @@ impl Subject {
 }
 
 /// Names of all projects.
-pub(super) fn projects() -> impl Iterator<Item = &'static str> {
+pub(super) fn projects() -> impl Iterator<Item = &'static str> + Clone {
     PROJECT_NAMES.iter().map(|name| &**name)
 }
 

@@ -28,6 +28,33 @@ impl Usage {
     }
 }
 
+/// What a process occupies now.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Footprint {
+    /// Resident memory in bytes.
+    pub(super) resident_bytes: Option<u64>,
+    /// The same, with what is shared counted in parts.
+    pub(super) proportional_bytes: Option<u64>,
+    pub(super) threads: Option<u64>,
+    /// Open files and sockets.
+    pub(super) files: Option<u64>,
+}
+
+impl Footprint {
+    /// Of the process with this id; nothing where the system does not tell.
+    pub(super) fn of(id: u32) -> Self {
+        let text = |name: &str| std::fs::read_to_string(format!("/proc/{id}/{name}")).ok();
+        let kib = |text: &Option<String>, name| field(text.as_deref()?, name).map(|kib| kib * 1_024);
+        let (status, rollup) = (text("status"), text("smaps_rollup"));
+        Self {
+            resident_bytes: kib(&status, "VmRSS"),
+            proportional_bytes: kib(&rollup, "Pss"),
+            threads: status.as_deref().and_then(|status| field(status, "Threads")),
+            files: std::fs::read_dir(format!("/proc/{id}/fd")).ok().map(|entries| entries.count() as u64),
+        }
+    }
+}
+
 /// From the text of `/proc/<id>/stat`, where times are counted in hundredths of a second.
 fn cpu_seconds(stat: &str) -> Option<f64> {
     // The second field is the name in parentheses, which may hold anything.

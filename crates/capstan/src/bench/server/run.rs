@@ -7,10 +7,11 @@ use jiff::Timestamp;
 
 use super::arguments::ServerArgs;
 use super::candidate::Candidate;
-use super::contest::contest;
+use super::contest::{Contests, contest};
 use super::place::Place;
 use super::plan::{Row, groups};
 use super::record::Record;
+use super::stored::{Cache, Stocks, can_drop_caches};
 use super::table;
 use crate::exit::Exit;
 use crate::failure::{Failure, reason};
@@ -20,7 +21,12 @@ use crate::terminal::{note, print};
 /// Measures, shows the tables, and writes the record. A row that lost something fails the bench.
 pub(crate) fn run(args: &ServerArgs) -> Result<Exit, Failure> {
     let candidates = Candidate::asked_for(args)?;
-    let groups = groups(&args.only, args.url.is_some());
+    let mut groups = groups(&args.only, args.url.is_some());
+    let cold = [Row::Recovery(Cache::Cold)];
+    if groups.iter().any(|group| *group == cold) && !can_drop_caches() {
+        note("W5/cold is left out: the page cache can be dropped by root alone\n");
+        groups.retain(|group| *group != cold);
+    }
     if groups.is_empty() {
         let message = format!("no row has '{}' in its name", args.only.join("' or '"));
         return Err(Failure::with_help(message, "a name is such as F, G/256, W1/32 or W2/claims/64; see --help"));
@@ -53,13 +59,15 @@ pub(crate) fn run(args: &ServerArgs) -> Result<Exit, Failure> {
 async fn measure(args: &ServerArgs, candidates: Vec<Candidate>, groups: &[Vec<Row>]) -> Result<Record, Failure> {
     let place = Place::new(args.dir.as_deref())?;
     let (began, begun) = (Timestamp::now(), Instant::now());
-    let mut rows = Vec::new();
+    let (profile, stocks) = (args.profile, Stocks::default());
+    let mut contests = Contests { candidates: &candidates, place: &place, profile, stocks, rows: Vec::new() };
     for (number, group) in (1..).zip(groups) {
         let names: Vec<String> = group.iter().map(ToString::to_string).collect();
         note(&format!("[{number}/{}] {}\n", groups.len(), names.join(", ")));
-        rows.extend(contest(group, &candidates, &place, args.profile.pace()).await?);
+        contest(group, &mut contests).await;
     }
-    Ok(Record::new(began, begun.elapsed(), args.profile, &place, candidates, &rows))
+    let rows = contests.rows;
+    Ok(Record::new(began, begun.elapsed(), profile, &place, candidates, &rows))
 }
 
 fn write(path: &Path, record: &Record) -> Result<(), Failure> {

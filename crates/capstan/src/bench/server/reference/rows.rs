@@ -1,4 +1,4 @@
-//! S: SQLite without anything around it, with as many rows in a transaction as that, synced before each commit returns.
+//! S: `SQLite` without anything around it, with as many rows in a transaction as that, synced before each commit returns.
 
 use std::time::{Duration, Instant};
 

@@ -15,6 +15,9 @@ pub(super) struct Field {
     pub(super) way: Way,
     /// Whether the end of a run begins the next one.
     pub(super) closed_loop: bool,
+    /// How many runs may still begin.
+    left: Cell<usize>,
+    none_left: Notify,
     queue: RefCell<VecDeque<Job>>,
     queued: Notify,
     /// Told when a task of this kind may have been offered.
@@ -27,6 +30,9 @@ pub(super) struct Field {
     requests: Cell<u64>,
     stopping: Cell<bool>,
     drained: Notify,
+    /// Whether nothing is to come any more.
+    over: Cell<bool>,
+    all_over: Notify,
 }
 
 /// A run that is not over.
@@ -50,6 +56,8 @@ impl Field {
         Self {
             way,
             closed_loop,
+            left: Cell::new(usize::MAX),
+            none_left: Notify::new(),
             queue: RefCell::default(),
             queued: Notify::new(),
             nudges: std::array::from_fn(|_| Notify::new()),
@@ -60,6 +68,8 @@ impl Field {
             requests: Cell::new(0),
             stopping: Cell::new(false),
             drained: Notify::new(),
+            over: Cell::new(false),
+            all_over: Notify::new(),
         }
     }
 
@@ -93,6 +103,29 @@ impl Field {
         }
         drop(open);
         self.put(Job::Task(task));
+        true
+    }
+
+    /// Lets no more than so many runs begin.
+    pub(super) fn limit(&self, runs: usize) {
+        self.left.set(runs);
+    }
+
+    /// Waits until as many runs have begun as may.
+    pub(super) async fn all_begun(&self) {
+        while self.left.get() > 0 {
+            self.none_left.notified().await;
+        }
+    }
+
+    /// Whether one more run may begin; it is then counted.
+    pub(super) fn may_begin(&self) -> bool {
+        let left = self.left.get();
+        if self.stopping.get() || left == 0 {
+            return false;
+        }
+        self.left.set(left - 1);
+        self.none_left.notify_one();
         true
     }
 
@@ -133,10 +166,6 @@ impl Field {
         self.requests.get()
     }
 
-    pub(super) fn is_stopping(&self) -> bool {
-        self.stopping.get()
-    }
-
     /// How many runs are not over.
     pub(super) fn open(&self) -> usize {
         self.open.borrow().len()
@@ -147,6 +176,21 @@ impl Field {
         self.stopping.set(true);
         while self.open() > 0 {
             self.drained.notified().await;
+        }
+        self.over.set(true);
+        self.all_over.notify_waiters();
+        self.nudges.iter().for_each(Notify::notify_one);
+    }
+
+    /// Whether sources are to end.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.get()
+    }
+
+    /// Waits until it is all over.
+    pub(super) async fn end_of_all(&self) {
+        while !self.is_over() {
+            self.all_over.notified().await;
         }
     }
 

@@ -15,6 +15,8 @@ pub(in super::super) enum Way {
     V1,
     /// Claims that wait for tasks, several at a time, and an answer for each.
     Claims,
+    /// Claims that do not wait, whenever the stream tells that something has happened.
+    Stream,
 }
 
 impl fmt::Display for Way {
@@ -22,6 +24,7 @@ impl fmt::Display for Way {
         out.write_str(match self {
             Self::V1 => "v1",
             Self::Claims => "claims",
+            Self::Stream => "stream",
         })
     }
 }
@@ -45,17 +48,17 @@ pub(super) struct Task {
     /// Which one of [`STAGES`].
     pub(super) stage: usize,
     /// Which one of [`TASKS`].
-    pub(super) task: usize,
+    pub(super) kind: usize,
 }
 
 impl Task {
     /// Whether its run is over with it.
     pub(super) fn is_last(&self) -> bool {
-        (self.stage, self.task) == (STAGES.len() - 1, TASKS.len() - 1)
+        (self.stage, self.kind) == (STAGES.len() - 1, TASKS.len() - 1)
     }
 
     /// Whether it was the last one of its sequence; then the next is the first task of the next stage.
     pub(super) fn next(&self) -> usize {
-        (self.task + 1) % TASKS.len()
+        (self.kind + 1) % TASKS.len()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 
 use super::super::candidate::Server;
 use super::super::connection::Connection;
@@ -56,22 +56,47 @@ impl Sequences {
 
     /// Has runs go through for a while, measures for so long, and lets those end that are under way.
     pub(in super::super) async fn measure(&mut self, length: Duration) -> Result<Sample, Failure> {
+        let arrivals = self.arrivals;
+        let (window, ended) = self.play(async |field, server| watch(field, server, arrivals, length).await).await?;
+        Ok(window.sample(&ended, arrivals))
+    }
+
+    /// Has so many runs go through.
+    pub(in super::super) async fn carry_out(&mut self, runs: usize) -> Result<(), Failure> {
+        let Arrivals::InFlight(in_flight) = self.arrivals else { return Ok(()) };
+        let complete = async |field: &Field, _: &Server| {
+            field.limit(runs);
+            for _ in 0..in_flight {
+                field.put(Job::Trigger(Instant::now()));
+            }
+            field.all_begun().await;
+            drain(field).await
+        };
+        self.play(complete).await.map(|_| ())
+    }
+
+    /// Has tools at work until `script` is over; says what it returns, and which runs have ended.
+    async fn play<T>(
+        &mut self,
+        script: impl AsyncFnOnce(&Field, &Server) -> Result<T, Failure>,
+    ) -> Result<(T, Vec<Ended>), Failure> {
         let field = Field::new(self.way, matches!(self.arrivals, Arrivals::InFlight(_)));
         let target = self.server.target.clone();
         let sources = try_join_all((0..SOURCES).map(|number| supply(&field, &target, number)));
         let workers = try_join_all(self.workers.iter_mut().map(|connection| work(&field, connection)));
-        let watched = watch(&field, &self.server, self.arrivals, length);
-        let window = tokio::select! {
-            window = watched => window?,
-            failed = sources => return Err(failed.err().unwrap_or_else(no_end)),
+        let (outcome, _) = tokio::select! {
+            outcome = try_join(script(&field, &self.server), sources) => outcome?,
             failed = workers => return Err(failed.err().unwrap_or_else(no_end)),
         };
         let ended = field.into_ended();
-        let sample = window.sample(&ended);
-        self.ended.extend(
-            ended.into_iter().map(|Ended { context, subject, .. }| Finished { context, project: subject.project() }),
-        );
-        Ok(sample)
+        let finished = |run: &Ended| Finished { context: run.context.clone(), project: run.subject.project() };
+        self.ended.extend(ended.iter().map(finished));
+        Ok((outcome, ended))
+    }
+
+    /// The server, when no more is to go through.
+    pub(in super::super) fn into_server(self) -> Server {
+        self.server
     }
 
     /// Reads every event back. None of a check that finds nothing.
@@ -118,14 +143,17 @@ async fn watch(field: &Field, server: &Server, arrivals: Arrivals, length: Durat
         window = looked => window,
         () = arrive(field, arrivals, begun) => return Err(no_end()),
     };
-    if tokio::time::timeout(DRAIN, field.drain()).await.is_err() {
-        let open = field.open();
-        return Err(Failure::plain(format!(
-            "{open} runs have not ended {} s after the last one began",
-            DRAIN.as_secs()
-        )));
-    }
+    drain(field).await?;
     Ok(window)
+}
+
+/// Waits for the runs that are under way.
+async fn drain(field: &Field) -> Result<(), Failure> {
+    if tokio::time::timeout(DRAIN, field.drain()).await.is_ok() {
+        return Ok(());
+    }
+    let (open, seconds) = (field.open(), DRAIN.as_secs());
+    Err(Failure::plain(format!("{open} runs have not ended {seconds} s after the last one began")))
 }
 
 /// Begins runs when they are due, for ever.
@@ -148,7 +176,8 @@ async fn arrive(field: &Field, arrivals: Arrivals, begun: Instant) {
 }
 
 impl Window {
-    fn sample(self, ended: &[Ended]) -> Sample {
+    /// Where runs come at a fixed rate the times are those of hops, else of runs.
+    fn sample(self, ended: &[Ended], arrivals: Arrivals) -> Sample {
         let mut runs = Latencies::new();
         for run in ended.iter().filter(|run| (self.from..self.to).contains(&run.at)) {
             runs.record(run.took);
@@ -156,11 +185,17 @@ impl Window {
         let (count, seconds) = (runs.count(), (self.to - self.from).as_secs_f64());
         let each = |total: Option<f64>| total.filter(|_| count > 0).map(|total| total / count as f64);
         let rate = count as f64 / seconds;
-        Sample::of_rate(count, seconds, runs)
-            .and("tasks_per_second", Some(rate * (STAGES.len() * TASKS.len()) as f64))
-            .and("hop_p50_ms", self.hops.quantile_ms(0.5))
-            .and("hop_p99_ms", self.hops.quantile_ms(0.99))
-            .and("hop_p99.9_ms", self.hops.quantile_ms(0.999))
+        let Self { hops, .. } = self;
+        let sample = match arrivals {
+            Arrivals::InFlight(_) => Sample::of_rate(count, seconds, runs)
+                .and("tasks_per_second", Some(rate * (STAGES.len() * TASKS.len()) as f64))
+                .and("hop_p50_ms", hops.quantile_ms(0.5))
+                .and("hop_p99_ms", hops.quantile_ms(0.99)),
+            Arrivals::PerSecond(_) => Sample::of_rate(count, seconds, hops)
+                .and("run_p50_ms", runs.quantile_ms(0.5))
+                .and("run_p99_ms", runs.quantile_ms(0.99)),
+        };
+        sample
             .and("cpu_seconds_per_1000_runs", each(self.cpu_seconds).map(|seconds| seconds * 1_000.0))
             .and("written_kib_per_run", each(self.written_bytes.map(|bytes| bytes as f64 / 1_024.0)))
             .and("requests_per_run", each(Some(self.requests as f64)))

@@ -25,7 +25,7 @@ pub(super) async fn work(field: &Field, connection: &mut Connection) -> Result<(
 }
 
 async fn trigger(field: &Field, connection: &mut Connection, due: Instant) -> Result<(), Failure> {
-    if field.is_stopping() {
+    if !field.may_begin() {
         return Ok(());
     }
     let context = new_id().to_string();
@@ -55,7 +55,7 @@ async fn perform(field: &Field, connection: &mut Connection, task: Task, answer:
             connection.post(EVENT, finished).await?;
             field.nudge(task.next());
         }
-        Way::Claims => {
+        Way::Claims | Way::Stream => {
             let path = format!("/api/capstan/v1/claims/{}/answer", task.handle);
             field.answering(&task);
             field.count_request();
@@ -72,7 +72,7 @@ async fn perform(field: &Field, connection: &mut Connection, task: Task, answer:
 }
 
 fn said(task: &Task, phase: &str, pass: bool) -> Bytes {
-    let Task { handle, context, subject, stage, task } = task;
-    let kind = format!("sh.keptn.event.{}.{phase}", TASKS[*task]);
+    let Task { handle, context, subject, stage, kind } = task;
+    let kind = format!("sh.keptn.event.{}.{phase}", TASKS[*kind]);
     body(About { kind: &kind, context, triggered_id: handle, subject: *subject, stage: STAGES[*stage], pass })
 }
