@@ -10,5 +10,6 @@ mod rerun;
 mod shipyards;
 mod work;
 
+pub(crate) use ingest::REMEMBERED;
 pub use shipyards::Shipyards;
 pub use work::{Outcome, Setting, step};

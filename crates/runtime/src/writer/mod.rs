@@ -6,3 +6,4 @@ mod service;
 
 pub use handle::{Handle, SubmitError};
 pub use service::{Options, Writer, WriterThread};
+pub(crate) use service::{JUMP, was_set_back};

@@ -1,0 +1,11 @@
+//! Hostile schedules of chance: a seed makes a scenario, which is played, and made smaller where something does not hold.
+
+mod dice;
+mod events;
+mod plan;
+mod shipyard;
+mod tools;
+mod trial;
+
+pub use plan::plan;
+pub use trial::{Trial, failure, trial};
