@@ -23,8 +23,8 @@ mod tests;
 
 pub use agenda::Act;
 pub use post::Mishap;
-pub use scenario::{Event, Expectation, Happening, Judgement, Played, Scenario, ScriptedTool, ShipyardText, read};
-pub use seeds::{Trial, failure, plan, trial};
+pub use scenario::{Event, Expectation, Happening, Judgement, Played, Scenario, ScriptedTool, ShipyardText, read, write};
+pub use seeds::{Trial, failure, plan, shrink, trial};
 pub use story::{Line, Note, RunStanding, SequenceStanding, Waiting, span};
 pub use tally::Tally;
 pub use tool::{Answer, Tool};

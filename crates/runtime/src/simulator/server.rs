@@ -1,5 +1,7 @@
 //! How the server of a world works: as the writer does, but one command at a time and with a clock of its own.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use super::agenda::Act;
@@ -148,8 +150,9 @@ impl World {
     fn rehearse(&mut self, commands: &[Command], setting: Setting, written: &[String]) {
         let (disk, now) = (self.store.disk(), self.now());
         let mut other = disk.fork();
+        let mut shipyards = self.stored_shipyards();
         let again = other.begin().and_then(|mut tx| {
-            step(&mut *tx, commands, now, &setting, &mut Shipyards::default(), &[])?;
+            step(&mut *tx, commands, now, &setting, &mut shipyards, &[])?;
             Ok(disk.appended())
         });
         disk.join();
@@ -158,6 +161,14 @@ impl World {
             Ok(again) => self.fault(format!("the same step does not write the same again: {written:?}, then {again:?}")),
             Err(error) => self.fault(format!("a step that failed cannot be made again: {error}")),
         }
+    }
+
+    /// The shipyards that the store holds, read.
+    pub(super) fn stored_shipyards(&self) -> Shipyards {
+        self.store.disk().look(|state, _| {
+            let stored = self.read.iter().filter(|(hash, _)| state.shipyards.contains_key(*hash));
+            Shipyards::of(stored.map(|(hash, shipyard)| (hash.clone(), Arc::clone(shipyard))))
+        })
     }
 
     /// Opens the store anew, after a commit that has failed. Whether it can be used again.
@@ -177,7 +188,7 @@ impl World {
     /// The process is dead; another one begins on what was committed.
     fn restart(&mut self, away: SignedDuration, set_by: SignedDuration) {
         self.store = self.store.disk().kill(0);
-        self.shipyards = Shipyards::default();
+        self.shipyards = self.stored_shipyards();
         self.broken = false;
         self.timers_from = SignedDuration::ZERO;
         self.elapsed = self.elapsed.saturating_add(away);
@@ -187,8 +198,9 @@ impl World {
         if was_set_back(&*self.reader(), self.now()).unwrap_or(false) {
             self.pull_in();
         } else {
-            if set_by.is_negative() && set_by >= -JUMP {
-                self.slack = self.slack.saturating_sub(set_by);
+            let net = set_by.saturating_add(away);
+            if net.is_negative() && net >= -JUMP {
+                self.slack = self.slack.saturating_sub(net);
             }
             // What was to be pulled in before the kill is not known any more.
             self.set_back = false;

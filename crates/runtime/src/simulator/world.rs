@@ -1,9 +1,10 @@
 //! A server in a bottle: the step, the memory store, virtual time, and tools that do what a script says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use capstan_engine::orchestrate::{Limits, ids};
+use capstan_model::shipyard::Shipyard;
 use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::{Act, Agenda};
@@ -29,6 +30,8 @@ const AT_ONE_MOMENT: u32 = 100_000;
 pub struct World {
     pub(super) store: MemoryStore,
     pub(super) shipyards: Shipyards,
+    /// By the hash of their text, so that not each start of the server has to read them again.
+    pub(super) read: BTreeMap<String, Arc<Shipyard>>,
     limits: Limits,
     /// Since the beginning; never jumps.
     pub(super) elapsed: SignedDuration,
@@ -74,6 +77,7 @@ impl World {
         Self {
             store,
             shipyards: Shipyards::default(),
+            read: BTreeMap::new(),
             limits: Limits::default(),
             elapsed: SignedDuration::ZERO,
             set_by: SignedDuration::ZERO,
@@ -125,16 +129,22 @@ impl World {
 
     /// Adds a project or gives it another shipyard.
     pub fn project(&mut self, name: &str, shipyard: &str) {
-        if let Err(refused) = capstan_model::shipyard::read(shipyard) {
-            let why = refused.first().map(|(_, diagnostic)| diagnostic.message.clone()).unwrap_or_default();
-            return self.fault(format!("the shipyard of '{name}' is refused: {why}"));
-        }
         let hash = fingerprint(shipyard.as_bytes());
+        match capstan_model::shipyard::read(shipyard) {
+            Ok(read) => {
+                self.read.insert(hash.clone(), Arc::new(read.shipyard));
+            }
+            Err(refused) => {
+                let why = refused.first().map(|(_, diagnostic)| diagnostic.message.clone()).unwrap_or_default();
+                return self.fault(format!("the shipyard of '{name}' is refused: {why}"));
+            }
+        }
         // As long as the id of a commit.
         let commit = format!("{hash}{}", &hash[..8]);
         let configuration = Configuration { shipyard: hash, commit };
         let (name, shipyard) = (name.to_owned(), shipyard.to_owned());
         self.perform(Act::Configure(Box::new((name, configuration, shipyard))));
+        self.shipyards = self.stored_shipyards();
         self.catch_up();
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::{oneshot, watch};
 use super::claims::{Claimer, WaitingClaims};
 use super::handle::{Handle, Message, UNHEARD};
 use crate::command::{Command, CommandError, Reply};
-use crate::ports::{Clock, EventFilter, Slice, Store, StoreError, StoreReader};
+use crate::ports::{Clock, EventFilter, FactFilter, Slice, Store, StoreError, StoreReader};
 use crate::step::{Outcome, Setting, Shipyards, step};
 
 /// How long the writer sleeps at most; nothing relies on it.
@@ -99,6 +99,10 @@ impl WriterThread {
 pub(crate) fn was_set_back(reader: &dyn StoreReader, now: Timestamp) -> Result<bool, StoreError> {
     let newest = reader.events(&EventFilter::default(), Slice { offset: 0, limit: 1 })?.items.pop();
     let newest = newest.and_then(|stored| stored.event.time).unwrap_or(Timestamp::MIN);
+    // A sign of life renews deadlines without an event.
+    let last = reader.fact_span()?.next.saturating_sub(2);
+    let last = reader.facts_after(&FactFilter::default(), last, 1)?.items.pop();
+    let newest = last.map_or(newest, |fact| fact.stored.at.max(newest));
     Ok(newest.duration_since(now) > JUMP)
 }
 

@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::dice::Dice;
-use super::shipyard::TASKS;
+use super::shipyard::{self, TASKS};
 use crate::memory::Call;
-use crate::simulator::{Event, Happening, Mishap, ShipyardText};
+use crate::simulator::{Event, Happening, Mishap};
 
 const RUNS: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -26,8 +26,8 @@ const TRIGGERS: [(&str, &str); 11] = [
     ("dev", "mend"),
 ];
 
-/// Events by their time; the first one triggers a sequence. `other` is the shipyard that the project gets later.
-pub(super) fn events(dice: &mut Dice, hostile: bool, projects: &[String], other: &str) -> Vec<Event> {
+/// Events by their time; the first one triggers a sequence.
+pub(super) fn events(dice: &mut Dice, hostile: bool, projects: &[String]) -> Vec<Event> {
     let long = dice.once_in(5);
     let mut triggered = Vec::new();
     let mut events = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn events(dice: &mut Dice, hostile: bool, projects: &[String], other:
             _ if number == 0 => trigger(dice, projects, &mut triggered),
             0..4 => trigger(dice, projects, &mut triggered),
             4..11 => on_a_run(dice, &triggered),
-            11 => configure(dice, projects, other),
+            11 => configure(dice, projects),
             12 | 13 => Happening::Send(odd(dice, &triggered)),
             14..17 => kill(dice),
             17 | 18 => Happening::Clock { by: jump(dice) },
@@ -85,9 +85,9 @@ fn on_a_run(dice: &mut Dice, triggered: &[&'static str]) -> Happening {
     }
 }
 
-fn configure(dice: &mut Dice, projects: &[String], shipyard: &str) -> Happening {
+fn configure(dice: &mut Dice, projects: &[String]) -> Happening {
     let project = dice.one(projects).cloned().unwrap_or_default();
-    Happening::Configure { project, shipyard: ShipyardText::of(shipyard.to_owned()) }
+    Happening::Configure { project, shipyard: shipyard::text(dice) }
 }
 
 /// An event that no tool sends, or not so.

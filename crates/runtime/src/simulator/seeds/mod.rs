@@ -4,8 +4,10 @@ mod dice;
 mod events;
 mod plan;
 mod shipyard;
+mod shrink;
 mod tools;
 mod trial;
 
 pub use plan::plan;
+pub use shrink::shrink;
 pub use trial::{Trial, failure, trial};

@@ -1,12 +1,11 @@
 //! From a seed to all that happens.
 
 use capstan_engine::orchestrate::Limits;
-use capstan_model::yaml;
 use jiff::SignedDuration;
 
 use super::dice::Dice;
 use super::{events, shipyard, tools};
-use crate::simulator::{Scenario, ShipyardText};
+use crate::simulator::Scenario;
 
 /// The scenario of a seed: shipyards, tools, what happens, and what goes wrong. The same seed, the same scenario.
 pub fn plan(seed: u64) -> Scenario {
@@ -17,9 +16,7 @@ pub fn plan(seed: u64) -> Scenario {
     if dice.once_in(6) {
         projects.push("bank".to_owned());
     }
-    let text = |dice: &mut Dice| yaml::emit(&shipyard::shipyard(dice));
-    let of_projects = projects.iter().map(|name| (name.clone(), ShipyardText::of(text(&mut dice)))).collect();
-    let other = text(&mut dice);
+    let of_projects = projects.iter().map(|name| (name.clone(), shipyard::text(&mut dice))).collect();
     let minutes = |dice: &mut Dice, of: &[i64]| SignedDuration::from_mins(dice.one(of).copied().unwrap_or(10));
     let limits = Limits {
         start_timeout: minutes(&mut dice, &[10, 10, 3, 60]),
@@ -31,7 +28,7 @@ pub fn plan(seed: u64) -> Scenario {
     };
     let tools = tools::tools(&mut dice, hostile);
     let approval = !dice.once_in(6);
-    let events = events::events(&mut dice, hostile, &projects, &other);
+    let events = events::events(&mut dice, hostile, &projects);
     Scenario {
         about: format!("Seed {seed}."),
         projects: of_projects,

@@ -1,8 +1,10 @@
 //! Shipyards of chance: every key of the grammar, also those that v1 does not have.
 
+use capstan_model::yaml;
 use serde_json::{Map, Value, json};
 
 use super::dice::Dice;
+use crate::simulator::ShipyardText;
 
 /// The tasks that there can be.
 pub(super) const TASKS: [&str; 4] = ["deployment", "test", "release", "approval"];
@@ -18,8 +20,12 @@ const SEQUENCES: [(&str, &str, &[(&str, &str)]); 7] = [
     ("prod", "mend", &[("prod.delivery.finished", "fail"), ("prod.check.finished", "fail")]),
 ];
 
-/// A shipyard.
-pub(super) fn shipyard(dice: &mut Dice) -> Value {
+/// A shipyard, in a file.
+pub(super) fn text(dice: &mut Dice) -> ShipyardText {
+    ShipyardText::of(yaml::emit(&shipyard(dice)))
+}
+
+fn shipyard(dice: &mut Dice) -> Value {
     let mut stages: Vec<Value> = Vec::new();
     for stage in ["dev", "prod"] {
         let mut sequences: Vec<Value> = Vec::new();

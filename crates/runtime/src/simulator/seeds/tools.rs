@@ -25,14 +25,19 @@ pub(super) fn tools(dice: &mut Dice, hostile: bool) -> Vec<ScriptedTool> {
 
 fn tool(dice: &mut Dice, task: &str, number: u64, hostile: bool) -> ScriptedTool {
     let claims = dice.once_in(3);
-    let answers = (0..dice.within(1, 3)).map(|_| answer(dice, claims, hostile)).collect();
+    let lease = seconds(dice, &[5, 30, 60, 600]);
+    let mut answers: Vec<Answer> = (0..dice.within(1, 3)).map(|_| answer(dice, claims, hostile)).collect();
+    // Who would have to say so too often falls silent.
+    for answer in answers.iter_mut().filter(|answer| claims && answer.works > lease * 3) {
+        answer.heartbeat.get_or_insert(SignedDuration::ZERO);
+    }
     let mut scripted = ScriptedTool::new(task, answers);
     // Several tasks can have a tool of one name.
     scripted.tool.source = match number {
         0 => dice.word(&["helm", "jmeter", "argo"]).to_owned(),
         _ => format!("{task}-{number}"),
     };
-    scripted.tool.lease = claims.then(|| seconds(dice, &[5, 30, 60, 600]));
+    scripted.tool.lease = claims.then_some(lease);
     if dice.once_in(8) {
         scripted.tool.stage = Some(dice.word(&["dev", "prod"]).to_owned());
     }
