@@ -182,9 +182,10 @@ impl MemoryDisk {
         let inner = self.lock();
         let found = inner.found.unwrap_or(inner.counters);
         let events = inner.state.events.range(found.event + 1..).map(|(_, row)| format!("{:?}", row.event));
-        let facts = inner.state.facts_by_position.range(found.fact + 1..).filter_map(|(position, (project, context))| {
-            inner.state.facts.get(&(*project, context.clone(), *position)).map(|fact| format!("{fact:?}"))
-        });
+        let facts =
+            inner.state.facts_by_position.range(found.fact + 1..).filter_map(|(position, (project, context))| {
+                inner.state.facts.get(&(*project, context.clone(), *position)).map(|fact| format!("{fact:?}"))
+            });
         events.chain(facts).collect()
     }
 

@@ -26,16 +26,8 @@ pub enum Call {
 
 impl Call {
     /// Each of them.
-    pub const ALL: [Self; 8] = [
-        Self::Begin,
-        Self::Savepoint,
-        Self::Read,
-        Self::Write,
-        Self::Commit,
-        Self::Sync,
-        Self::Promise,
-        Self::Reopen,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Begin, Self::Savepoint, Self::Read, Self::Write, Self::Commit, Self::Sync, Self::Promise, Self::Reopen];
 
     /// The word of scenarios.
     pub fn word(self) -> &'static str {

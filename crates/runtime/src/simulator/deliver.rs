@@ -184,9 +184,10 @@ impl World {
 
     fn configure(&mut self, of: &(String, crate::ports::Configuration, String)) -> Command {
         let (name, configuration, shipyard) = of.clone();
-        let known = self.store.disk().look(|state, _| {
-            state.project_named(&name).is_some_and(|project| project.configuration.is_some())
-        });
+        let known = self
+            .store
+            .disk()
+            .look(|state, _| state.project_named(&name).is_some_and(|project| project.configuration.is_some()));
         if known {
             return Command::ConfigureProject { name, configuration, shipyard };
         }

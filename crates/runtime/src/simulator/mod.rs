@@ -23,7 +23,9 @@ mod tests;
 
 pub use agenda::Act;
 pub use post::Mishap;
-pub use scenario::{Event, Expectation, Happening, Judgement, Played, Scenario, ScriptedTool, ShipyardText, read, write};
+pub use scenario::{
+    Event, Expectation, Happening, Judgement, Played, Scenario, ScriptedTool, ShipyardText, read, write,
+};
 pub use seeds::{Trial, failure, plan, shrink, trial};
 pub use story::{Line, Note, RunStanding, SequenceStanding, Waiting, span};
 pub use tally::Tally;

@@ -158,7 +158,9 @@ impl World {
         disk.join();
         match again {
             Ok(again) if again == written => {}
-            Ok(again) => self.fault(format!("the same step does not write the same again: {written:?}, then {again:?}")),
+            Ok(again) => {
+                self.fault(format!("the same step does not write the same again: {written:?}, then {again:?}"))
+            }
             Err(error) => self.fault(format!("a step that failed cannot be made again: {error}")),
         }
     }
@@ -198,9 +200,9 @@ impl World {
         if was_set_back(&*self.reader(), self.now()).unwrap_or(false) {
             self.pull_in();
         } else {
-            let net = set_by.saturating_add(away);
-            if net.is_negative() && net >= -JUMP {
-                self.slack = self.slack.saturating_sub(net);
+            // What is too little to be noticed stays as it is.
+            if self.set_back || set_by.is_negative() {
+                self.slack = self.slack.saturating_add(JUMP);
             }
             // What was to be pulled in before the kill is not known any more.
             self.set_back = false;
@@ -278,8 +280,9 @@ impl World {
     pub(super) fn check_end(&mut self) {
         let left = self.store.disk().look(|state, _| {
             let open = state.sequences.values().filter(|row| !row.1.is_over()).map(|row| row.1.id.clone());
-            let mut left: Vec<String> =
-                open.map(|id| format!("a sequence does not come to an end, though its run was aborted: {id}")).collect();
+            let mut left: Vec<String> = open
+                .map(|id| format!("a sequence does not come to an end, though its run was aborted: {id}"))
+                .collect();
             for (what, count) in [
                 ("queues", state.queues.len()),
                 ("timers", state.timers.len()),

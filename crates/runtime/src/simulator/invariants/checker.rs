@@ -99,8 +99,7 @@ impl Checker {
         terms: &Terms<'_>,
     ) -> Vec<String> {
         let mut faults = Vec::new();
-        for (what, last, now) in
-            [("facts", self.last_fact, counters.fact), ("events", self.last_event, counters.event)]
+        for (what, last, now) in [("facts", self.last_fact, counters.fact), ("events", self.last_event, counters.event)]
         {
             if now < last {
                 faults.push(format!("the store has lost {what} that were committed: {now} are left of {last}"));
@@ -127,7 +126,9 @@ impl Checker {
         match self.ids.get(id) {
             Some(Stored { times: 1, .. }) => None,
             None => Some(format!("an event that was acknowledged is not stored: {id}")),
-            Some(Stored { times, .. }) => Some(format!("an event that was acknowledged is stored more than once, {times} times: {id}")),
+            Some(Stored { times, .. }) => {
+                Some(format!("an event that was acknowledged is stored more than once, {times} times: {id}"))
+            }
         }
     }
 
@@ -144,8 +145,7 @@ impl Checker {
             let event = &row.event;
             (&event.id, &event.source, &event.kind).hash(&mut self.hash);
             let at = event.time.unwrap_or(Timestamp::MIN);
-            let seen =
-                self.ids.entry(event.id.clone()).or_insert(Stored { times: 0, first: at, again: false });
+            let seen = self.ids.entry(event.id.clone()).or_insert(Stored { times: 0, first: at, again: false });
             // A repeat is known for so long and no longer.
             if seen.times == 0 || at.duration_since(seen.first) < REMEMBERED {
                 seen.times += 1;

@@ -68,10 +68,7 @@ pub(super) fn check(sequence: &Sequence, state: &State, terms: &Terms<'_>) -> Ve
 }
 
 /// Deadlines of attempts and leases, each with its full term.
-fn clocks<'a>(
-    sequence: &'a Sequence,
-    terms: &'a Terms<'_>,
-) -> impl Iterator<Item = (Deadline, SignedDuration)> + 'a {
+fn clocks<'a>(sequence: &'a Sequence, terms: &'a Terms<'_>) -> impl Iterator<Item = (Deadline, SignedDuration)> + 'a {
     sequence.attempts().flat_map(|(open, attempt)| {
         let own = (attempt.deadline, term_of(sequence, open, terms));
         attempt.leases.iter().map(|lease| (lease.deadline, lease.term)).chain([own])

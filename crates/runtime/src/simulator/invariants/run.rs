@@ -45,7 +45,8 @@ pub(super) fn check(state: &State, key: &(ProjectId, String)) -> Vec<String> {
     }
     if run.reruns as usize != again.len() {
         let (counted, are) = (run.reruns, again.len());
-        faults.push(format!("a run counts other sequences as done again than were: {counted}, not {are}, of {context}"));
+        faults
+            .push(format!("a run counts other sequences as done again than were: {counted}, not {are}, of {context}"));
     }
     faults
 }

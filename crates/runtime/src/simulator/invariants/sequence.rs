@@ -59,7 +59,10 @@ fn end_of(sequence: &Sequence) -> Vec<String> {
     let is_finally = |task: usize| sequence.definition.tasks.get(task).is_some_and(|task| task.finally);
     let closing = sequence.closing.is_some();
     if let Some(open) = sequence.open().iter().find(|open| is_finally(open.task) != closing) {
-        faults.push(format!("what is finally is under way, or what is not, and it comes to its end: {closing}, task {}", open.task));
+        faults.push(format!(
+            "what is finally is under way, or what is not, and it comes to its end: {closing}, task {}",
+            open.task
+        ));
     }
     if closing && sequence.deadline.is_some() {
         faults.push("its timeout runs on while it comes to its end".to_owned());
@@ -72,7 +75,10 @@ fn end_of(sequence: &Sequence) -> Vec<String> {
     }
     let began = matches!(sequence.phase, Phase::Running { .. }) && !closing;
     if sequence.deadline.is_some() != (began && sequence.definition.timeout.is_some()) {
-        faults.push(format!("a timeout and its deadline do not fit: {:?}, {:?}", sequence.definition.timeout, sequence.deadline));
+        faults.push(format!(
+            "a timeout and its deadline do not fit: {:?}, {:?}",
+            sequence.definition.timeout, sequence.deadline
+        ));
     }
     faults
 }
@@ -82,7 +88,11 @@ fn tries_of(sequence: &Sequence, open: &OpenTask, limits: &Limits) -> Vec<String
     let mut faults = Vec::new();
     let most = sequence.definition.tasks.get(open.task).and_then(|task| task.retry).map_or(1, |retry| retry.attempts);
     if open.failures() >= most {
-        faults.push(format!("a task goes on after its last attempt: {} of {most}, task {}", open.failures(), open.task));
+        faults.push(format!(
+            "a task goes on after its last attempt: {} of {most}, task {}",
+            open.failures(),
+            open.task
+        ));
     }
     if open.leases_lost() >= limits.leases {
         faults.push(format!("a task goes on after too many lost leases: {}, task {}", open.leases_lost(), open.task));

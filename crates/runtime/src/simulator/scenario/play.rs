@@ -102,7 +102,10 @@ impl Played {
                 self.world.kill_and_set(*away, *jump);
             }
             Happening::Kill { away, jump, during: Some(call), skip } => {
-                self.note("", format!("the server is to be killed at a call of its store: {}{}", call.word(), after(*skip)));
+                self.note(
+                    "",
+                    format!("the server is to be killed at a call of its store: {}{}", call.word(), after(*skip)),
+                );
                 self.world.after_kill = (*away, *jump);
                 self.world.disk().order(Order { call: *call, skip: *skip, times: 1, kills: true });
             }

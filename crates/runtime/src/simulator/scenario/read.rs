@@ -34,8 +34,9 @@ fn scenario(decoder: &mut Decoder<'_>, node: NodeId, whole: Span) -> Option<Scen
     let mut scenario = Scenario::default();
     let (mut project, mut shipyard) = (PROJECT.to_owned(), None);
     let (mut tools, mut events) = (Vec::new(), Vec::new());
-    let known =
-        ["about", "project", "shipyard", "projects", "limits", "approval", "tools", "events", "drain", "until", "expect"];
+    let known = [
+        "about", "project", "shipyard", "projects", "limits", "approval", "tools", "events", "drain", "until", "expect",
+    ];
     decoder.mapping(node, "a map with 'shipyard' and 'events'", &known, |decoder, key, value| {
         match key {
             "about" => scenario.about = String::from_yaml(decoder, value).unwrap_or_default(),

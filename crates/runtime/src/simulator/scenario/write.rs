@@ -116,15 +116,16 @@ fn event(event: &Event, first: &str) -> Value {
             at,
             ("rerun", Some(run.as_str().into())),
             ("stage", stage.as_deref().map(Value::from)),
-            ("from", (*origin != Origin::default()).then(|| if *origin == Origin::Task { "task" } else { "stage" }.into())),
+            (
+                "from",
+                (*origin != Origin::default()).then(|| if *origin == Origin::Task { "task" } else { "stage" }.into()),
+            ),
             ("by", (!wish.by.is_empty()).then(|| wish.by.as_str().into())),
             ("reason", (!wish.reason.is_empty()).then(|| wish.reason.as_str().into())),
         ]),
-        Happening::Configure { project, shipyard } => map([
-            at,
-            ("configure", Some(project.as_str().into())),
-            ("shipyard", Some(shipyard.text.as_str().into())),
-        ]),
+        Happening::Configure { project, shipyard } => {
+            map([at, ("configure", Some(project.as_str().into())), ("shipyard", Some(shipyard.text.as_str().into()))])
+        }
         Happening::Kill { away, jump, during, skip } => map([
             at,
             ("kill", Some(true.into())),
@@ -134,12 +135,9 @@ fn event(event: &Event, first: &str) -> Value {
             ("skip", count(*skip, 0)),
         ]),
         Happening::Clock { by } => map([at, ("clock", Some(length(*by)))]),
-        Happening::Fail { call, skip, times } => map([
-            at,
-            ("fail", Some(call.word().into())),
-            ("skip", count(*skip, 0)),
-            ("times", count(*times, 1)),
-        ]),
+        Happening::Fail { call, skip, times } => {
+            map([at, ("fail", Some(call.word().into())), ("skip", count(*skip, 0)), ("times", count(*times, 1))])
+        }
         Happening::Mislead { mishap, skip } => {
             let (how, by) = match mishap {
                 Mishap::Late(by) => ("late", *by),

@@ -57,7 +57,8 @@ fn trigger(dice: &mut Dice, projects: &[String], triggered: &mut Vec<&'static st
         triggered.push(run);
     }
     let (stage, sequence) = dice.one(&TRIGGERS).copied().unwrap_or(TRIGGERS[0]);
-    let all = [json!({}), json!({"labels": {"x": "1"}}), json!({"labels": {"x": "2"}, "n": 2}), json!({"result": "pass"})];
+    let all =
+        [json!({}), json!({"labels": {"x": "1"}}), json!({"labels": {"x": "2"}, "n": 2}), json!({"result": "pass"})];
     let data = dice.one(&all).and_then(Value::as_object).cloned().unwrap_or_default();
     Happening::Trigger {
         run: run.to_owned(),
@@ -126,7 +127,8 @@ fn odd(dice: &mut Dice, triggered: &[&'static str]) -> Map<String, Value> {
 fn kill(dice: &mut Dice) -> Happening {
     let away = SignedDuration::from_secs(dice.one(&[0, 0, 1, 60, 1_000, 90_000]).copied().unwrap_or_default());
     let jump = if dice.once_in(4) { jump(dice) } else { SignedDuration::ZERO };
-    let calls = [Call::Begin, Call::Savepoint, Call::Read, Call::Write, Call::Commit, Call::Commit, Call::Sync, Call::Sync];
+    let calls =
+        [Call::Begin, Call::Savepoint, Call::Read, Call::Write, Call::Commit, Call::Commit, Call::Sync, Call::Sync];
     let during = if dice.once_in(3) { None } else { dice.one(&calls).copied() };
     let skip = if during.is_some() { skip(dice, during) } else { 0 };
     Happening::Kill { away, jump, during, skip }

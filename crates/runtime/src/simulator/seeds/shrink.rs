@@ -18,7 +18,8 @@ pub fn shrink(scenario: &Scenario) -> Scenario {
     let Some(mut file) = opened(&write(scenario)) else { return scenario.clone() };
     let fails = |file: &Value| {
         let Ok(scenario) = read(&closed(file)) else { return false };
-        let shipyards = scenario.projects.iter().all(|(_, shipyard)| capstan_model::shipyard::read(&shipyard.text).is_ok());
+        let shipyards =
+            scenario.projects.iter().all(|(_, shipyard)| capstan_model::shipyard::read(&shipyard.text).is_ok());
         shipyards && failure(&scenario).is_some_and(|failure| kind(&failure) == wanted)
     };
     let mut tries = 0;
