@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::Act;
 use super::invariants::Terms;
@@ -49,6 +49,7 @@ impl World {
         self.set_by = self.set_by.saturating_add(by);
         if by.abs() > JUMP {
             self.up_since = self.now();
+            self.checked_since = self.up_since;
         } else if by.is_negative() {
             self.slack = self.slack.saturating_sub(by);
         }
@@ -269,10 +270,12 @@ impl World {
         disk.take_touched();
         // While it was away nobody could see to its clocks.
         let set_back = std::mem::replace(&mut self.set_back, true);
+        self.checked_since = Timestamp::MIN;
         self.check_with(|world, terms| {
             disk.look(|state, counters| world.checker.look_after_crash(state, counters, terms))
         });
         self.set_back = set_back;
+        self.checked_since = self.up_since;
     }
 
     /// All has come to an end: nothing is open, queues and timers are empty, nothing is offered or left, and from the first
@@ -306,7 +309,7 @@ impl World {
     fn check_with(&mut self, check: impl FnOnce(&mut Self, &Terms<'_>) -> Vec<String>) {
         let limits = *self.limits();
         let slack = if self.set_back { SignedDuration::MAX } else { self.slack };
-        let terms = Terms { limits: &limits, now: self.now(), slack };
+        let terms = Terms { limits: &limits, now: self.now(), up_since: self.checked_since, slack };
         for fault in check(self, &terms) {
             self.fault(fault);
         }

@@ -42,6 +42,8 @@ pub struct World {
     /// Whether it was set back and nothing was pulled in yet.
     pub(super) set_back: bool,
     pub(super) up_since: Timestamp,
+    /// The same for checks.
+    pub(super) checked_since: Timestamp,
     pub(super) agenda: Agenda,
     pub(super) tools: Tools,
     pub(super) post: Post,
@@ -84,6 +86,7 @@ impl World {
             slack: SignedDuration::ZERO,
             set_back: false,
             up_since: BEGINNING,
+            checked_since: BEGINNING,
             agenda: Agenda::default(),
             tools: Tools::default(),
             post: Post::default(),
@@ -267,7 +270,7 @@ impl World {
     /// Checks all that must always hold, from the first fact on.
     pub fn check_invariants(&mut self) {
         let mut checker = Checker::default();
-        let terms = Terms { limits: &self.limits, now: self.now(), slack: self.slack };
+        let terms = Terms { limits: &self.limits, now: self.now(), up_since: Timestamp::MIN, slack: self.slack };
         let faults = self.store.disk().look(|state, _| checker.look_at_all(state, &terms));
         for fault in faults {
             self.fault(fault);

@@ -18,6 +18,8 @@ pub(in crate::simulator) struct Terms<'a> {
     pub(in crate::simulator) limits: &'a Limits,
     /// What the clock says.
     pub(in crate::simulator) now: Timestamp,
+    /// Since when the server has been up and its clock even; at the beginning of time where that is not known any more.
+    pub(in crate::simulator) up_since: Timestamp,
     /// By how much the clock was set back without anybody being told.
     pub(in crate::simulator) slack: SignedDuration,
 }
@@ -51,7 +53,7 @@ pub(in crate::simulator) struct Checker {
 impl Checker {
     /// Checks what was touched since the last look.
     pub(in crate::simulator) fn look(&mut self, state: &State, touched: &Touched, terms: &Terms<'_>) -> Vec<String> {
-        let mut faults = self.read(state);
+        let mut faults = self.read(state, terms);
         for id in &touched.sequences {
             faults.extend(self.check_sequence(state, id, terms));
         }
@@ -66,7 +68,7 @@ impl Checker {
 
     /// Checks everything that is stored.
     pub(in crate::simulator) fn look_at_all(&mut self, state: &State, terms: &Terms<'_>) -> Vec<String> {
-        let mut faults = self.read(state);
+        let mut faults = self.read(state, terms);
         let known = |id: &String| state.sequences.get(id).is_some_and(|row| state.lives(row.0));
         for (id, row) in state.sequences.iter().filter(|(_, row)| state.lives(row.0)) {
             faults.extend(self.check_sequence(state, id, terms));
@@ -138,7 +140,7 @@ impl Checker {
     }
 
     /// Reads on: facts are folded, events are counted.
-    fn read(&mut self, state: &State) -> Vec<String> {
+    fn read(&mut self, state: &State, terms: &Terms<'_>) -> Vec<String> {
         let mut faults = Vec::new();
         for (position, row) in state.events.range(self.last_event + 1..) {
             self.last_event = *position;
@@ -173,7 +175,7 @@ impl Checker {
             std::mem::discriminant(&stored.fact).hash(&mut self.hash);
             (stored.at.as_nanosecond(), &stored.sequence).hash(&mut self.hash);
             self.ignored += u64::from(matches!(stored.fact, Fact::Ignored { .. }));
-            faults.extend(fold::next(&mut self.folded, stored));
+            faults.extend(fold::next(&mut self.folded, stored, terms));
             faults.extend(offers::condition(&self.folded, state, stored));
         }
         faults

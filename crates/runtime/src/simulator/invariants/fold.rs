@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use capstan_engine::orchestrate::{Fact, Phase, Sequence, apply, born};
+use capstan_engine::orchestrate::{Attempt, AttemptEnd, Fact, Phase, Sequence, TaskEnd, apply, born};
+use jiff::Timestamp;
 
+use super::checker::Terms;
 use crate::ports::StoredFact;
 
 /// Folds the next fact.
-pub(super) fn next(folded: &mut BTreeMap<String, Sequence>, stored: &StoredFact) -> Vec<String> {
+pub(super) fn next(folded: &mut BTreeMap<String, Sequence>, stored: &StoredFact, terms: &Terms<'_>) -> Vec<String> {
     let StoredFact { sequence, at, fact, .. } = stored;
     let Some(id) = sequence else { return Vec::new() };
     if let Fact::Triggered(birth) = fact {
@@ -27,6 +29,36 @@ pub(super) fn next(folded: &mut BTreeMap<String, Sequence>, stored: &StoredFact)
     {
         faults.push(format!("a sequence ended without what it does at the end in any case: {id}"));
     }
+    if is_too_early(sequence, fact, *at, terms) {
+        faults.push(format!("a task or a lease was given up before its time: {id}, {fact:?}"));
+    }
     apply(sequence, fact, *at);
+    if let Fact::TaskAnswered { task, event, .. } = fact
+        && sequence.open_attempt(*task).is_some_and(|attempt| answers_too_often(attempt, &event.source))
+    {
+        faults.push(format!("a tool has answered a task more often than it may: {id}, '{}'", event.source));
+    }
     faults
+}
+
+/// Each start is answered once; one who never started may answer for another, once.
+fn answers_too_often(attempt: &Attempt, source: &str) -> bool {
+    let of = |finished: bool| {
+        attempt.events.iter().filter(|event| event.source == source && event.finished == finished).count()
+    };
+    of(true) > of(false).max(1)
+}
+
+/// Whether something is given up of which a full term, also since the server is up, is not over.
+fn is_too_early(sequence: &Sequence, fact: &Fact, at: Timestamp, terms: &Terms<'_>) -> bool {
+    let (Fact::AttemptEnded { task, end: AttemptEnd::TimedOut | AttemptEnd::LeaseLost, .. }
+    | Fact::TaskEnded { task, end: TaskEnd::TimedOut, .. }) = fact
+    else {
+        return false;
+    };
+    let Some((open, attempt)) = sequence.attempts().find(|(open, _)| open.task == *task) else { return false };
+    let own = (attempt.deadline, sequence.term(open, terms.limits));
+    let leases = attempt.leases.iter().map(|lease| (lease.deadline, lease.term));
+    let mut ends = leases.chain([own]).filter_map(|(deadline, term)| deadline.since_up(term, terms.up_since).at());
+    !ends.any(|end| end <= at)
 }
