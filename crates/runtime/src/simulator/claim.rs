@@ -40,8 +40,12 @@ impl World {
         if answer.dies {
             return;
         }
+        // Whoever gives it back and answers more than once answers all the same.
+        let mut times = answer.times;
         if let Some(reason) = answer.releases.clone() {
-            return self.plan(ends, Act::Release { tool, offer: Box::new(offer), lease: lease.id, reason });
+            times = times.saturating_sub(1);
+            let (offer, lease) = (Box::new(offer), lease.id.clone());
+            self.plan(ends, Act::Release { tool, offer, lease, reason });
         }
         let sent = Value::Object(answer.data.clone()).to_string();
         let said = command::Answer {
@@ -51,7 +55,7 @@ impl World {
             tool: Some(lease.tool),
             data: answer.data.clone(),
         };
-        for _ in 0..answer.times {
+        for _ in 0..times {
             self.plan(ends, Act::Answer(Box::new(said.clone())));
         }
     }

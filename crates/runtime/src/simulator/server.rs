@@ -309,8 +309,12 @@ impl World {
     fn check_with(&mut self, check: impl FnOnce(&mut Self, &Terms<'_>) -> Vec<String>) {
         let limits = *self.limits();
         let slack = if self.set_back { SignedDuration::MAX } else { self.slack };
-        let terms = Terms { limits: &limits, now: self.now(), up_since: self.checked_since, slack };
-        for fault in check(self, &terms) {
+        let shipyards = std::mem::take(&mut self.read);
+        let terms =
+            Terms { limits: &limits, now: self.now(), up_since: self.checked_since, shipyards: &shipyards, slack };
+        let faults = check(self, &terms);
+        self.read = shipyards;
+        for fault in faults {
             self.fault(fault);
         }
     }

@@ -171,7 +171,13 @@ fn what_is_bent_is_found() {
         let project = world.reader().project("shop").unwrap().unwrap().id;
         let (limits, now) = (*world.limits(), world.now());
         let check = |world: &World| {
-            let terms = Terms { limits: &limits, now, up_since: jiff::Timestamp::MIN, slack: SignedDuration::ZERO };
+            let terms = Terms {
+                limits: &limits,
+                now,
+                up_since: jiff::Timestamp::MIN,
+                shipyards: &world.read,
+                slack: SignedDuration::ZERO,
+            };
             world.disk().look(|state, _| Checker::default().look_at_all(state, &terms))
         };
         assert!(check(&world).is_empty());

@@ -270,7 +270,13 @@ impl World {
     /// Checks all that must always hold, from the first fact on.
     pub fn check_invariants(&mut self) {
         let mut checker = Checker::default();
-        let terms = Terms { limits: &self.limits, now: self.now(), up_since: Timestamp::MIN, slack: self.slack };
+        let terms = Terms {
+            limits: &self.limits,
+            now: self.now(),
+            up_since: Timestamp::MIN,
+            shipyards: &self.read,
+            slack: self.slack,
+        };
         let faults = self.store.disk().look(|state, _| checker.look_at_all(state, &terms));
         for fault in faults {
             self.fault(fault);

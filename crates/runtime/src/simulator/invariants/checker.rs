@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use capstan_engine::orchestrate::{CONTROL_PLANE, Fact, Limits, Sequence};
+use capstan_engine::orchestrate::{CONTROL_PLANE, Ending, Fact, Limits, Outcome, Sequence, followers};
 use capstan_model::event::EventType;
+use capstan_model::shipyard::Shipyard;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{clock, fold, offers, queue, run, sequence};
 use crate::memory::{Counters, State, Touched};
+use crate::ports::StoredFact;
 use crate::step::REMEMBERED;
 
 /// What a check goes by.
@@ -20,6 +23,8 @@ pub(in crate::simulator) struct Terms<'a> {
     pub(in crate::simulator) now: Timestamp,
     /// Since when the server has been up and its clock even; at the beginning of time where that is not known any more.
     pub(in crate::simulator) up_since: Timestamp,
+    /// The shipyards by the hash of their text.
+    pub(in crate::simulator) shipyards: &'a BTreeMap<String, Arc<Shipyard>>,
     /// By how much the clock was set back without anybody being told.
     pub(in crate::simulator) slack: SignedDuration,
 }
@@ -176,9 +181,24 @@ impl Checker {
             (stored.at.as_nanosecond(), &stored.sequence).hash(&mut self.hash);
             self.ignored += u64::from(matches!(stored.fact, Fact::Ignored { .. }));
             faults.extend(fold::next(&mut self.folded, stored, terms));
+            faults.extend(self.followers(state, stored, terms));
             faults.extend(offers::condition(&self.folded, state, stored));
         }
         faults
+    }
+
+    /// What is to follow a sequence that has ended follows, each under its own id.
+    fn followers(&self, state: &State, stored: &StoredFact, terms: &Terms<'_>) -> Vec<String> {
+        let Fact::Ended(Ending { outcome: Outcome::Finished, .. }) = &stored.fact else { return Vec::new() };
+        let sequence = stored.sequence.as_ref().and_then(|id| Some((self.folded.get(id)?, state.sequences.get(id)?.0)));
+        let Some((sequence, project)) = sequence else { return Vec::new() };
+        let run = state.runs.get(&(project, stored.context.clone()));
+        let shipyard = run.and_then(|run| terms.shipyards.get(run.shipyard.as_ref()?));
+        let expected = shipyard.map(|shipyard| followers(sequence, shipyard, stored.at)).unwrap_or_default();
+        let missing = expected.into_iter().filter(|event| !self.ids.contains_key(&event.id));
+        missing
+            .map(|event| format!("what is to follow a sequence does not follow: {}, {}", sequence.id, event.kind))
+            .collect()
     }
 
     fn check_sequence(&self, state: &State, id: &str, terms: &Terms<'_>) -> Vec<String> {

@@ -59,6 +59,7 @@ fn is_too_early(sequence: &Sequence, fact: &Fact, at: Timestamp, terms: &Terms<'
     let Some((open, attempt)) = sequence.attempts().find(|(open, _)| open.task == *task) else { return false };
     let own = (attempt.deadline, sequence.term(open, terms.limits));
     let leases = attempt.leases.iter().map(|lease| (lease.deadline, lease.term));
-    let mut ends = leases.chain([own]).filter_map(|(deadline, term)| deadline.since_up(term, terms.up_since).at());
-    !ends.any(|end| end <= at)
+    // A full term since the server is up, whatever is written down.
+    let full = |term| terms.up_since.saturating_add(term).unwrap_or(Timestamp::MAX);
+    !leases.chain([own]).any(|(deadline, term)| deadline.at().is_some_and(|end| end.max(full(term)) <= at))
 }

@@ -29,13 +29,15 @@ const TRIGGERS: [(&str, &str); 11] = [
 /// Events by their time; the first one triggers a sequence.
 pub(super) fn events(dice: &mut Dice, hostile: bool, projects: &[String]) -> Vec<Event> {
     let long = dice.once_in(5);
+    // Many runs want one turn.
+    let crowd = dice.once_in(3);
     let mut triggered = Vec::new();
     let mut events = Vec::new();
     let mut at = SignedDuration::ZERO;
-    for number in 0..dice.within(4, 16) {
+    for number in 0..dice.within(4, if crowd { 24 } else { 16 }) {
         let happening = match dice.below(if hostile { 24 } else { 12 }) {
-            _ if number == 0 => trigger(dice, projects, &mut triggered),
-            0..4 => trigger(dice, projects, &mut triggered),
+            _ if number == 0 => trigger(dice, projects, crowd, &mut triggered),
+            0..4 => trigger(dice, projects, crowd, &mut triggered),
             4..11 => on_a_run(dice, &triggered),
             11 => configure(dice, projects),
             12 | 13 => Happening::Send(odd(dice, &triggered)),
@@ -51,12 +53,13 @@ pub(super) fn events(dice: &mut Dice, hostile: bool, projects: &[String]) -> Vec
     events
 }
 
-fn trigger(dice: &mut Dice, projects: &[String], triggered: &mut Vec<&'static str>) -> Happening {
+fn trigger(dice: &mut Dice, projects: &[String], crowd: bool, triggered: &mut Vec<&'static str>) -> Happening {
     let run = dice.word(&RUNS);
     if !triggered.contains(&run) {
         triggered.push(run);
     }
-    let (stage, sequence) = dice.one(&TRIGGERS).copied().unwrap_or(TRIGGERS[0]);
+    let triggers = if crowd { &TRIGGERS[..1] } else { &TRIGGERS[..] };
+    let (stage, sequence) = dice.one(triggers).copied().unwrap_or(TRIGGERS[0]);
     let all =
         [json!({}), json!({"labels": {"x": "1"}}), json!({"labels": {"x": "2"}, "n": 2}), json!({"result": "pass"})];
     let data = dice.one(&all).and_then(Value::as_object).cloned().unwrap_or_default();
@@ -65,7 +68,7 @@ fn trigger(dice: &mut Dice, projects: &[String], triggered: &mut Vec<&'static st
         project: dice.one(projects).cloned().unwrap_or_default(),
         stage: stage.to_owned(),
         sequence: sequence.to_owned(),
-        service: dice.word(&["cart", "cart", "pay"]).to_owned(),
+        service: if crowd { "cart" } else { dice.word(&["cart", "cart", "pay"]) }.to_owned(),
         data,
     }
 }
