@@ -93,9 +93,14 @@ fn is_ready_with_clock(
     sequence.paused
         || match sequence.slot {
             Slot::None => false,
-            // The time may come before the slot, and is over then.
-            Slot::Wanted => due.is_none_or(|due| due <= now || wakes(due)),
+            // The time may come before the slot, and is over then; what comes later is armed with the slot.
+            Slot::Wanted => due.is_none_or(|due| wakes(due)) || has_elapsed(sequence, now),
             // Elapsed or not, its time is still to be worked off.
             Slot::Held => due.is_some_and(wakes),
         }
+}
+
+/// Whether the time of any of its tasks has come.
+fn has_elapsed(sequence: &Sequence, now: Timestamp) -> bool {
+    sequence.open().iter().any(|open| matches!(open.state, TaskState::Ready { due: Some(due) } if due <= now))
 }

@@ -11,3 +11,6 @@ mod trial;
 pub use plan::plan;
 pub use shrink::shrink;
 pub use trial::{Trial, failure, trial};
+
+#[cfg(test)]
+mod tests;
