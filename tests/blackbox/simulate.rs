@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use crate::support::{Ran, Workplace, repository, stable};
 
 fn folder() -> PathBuf {
@@ -145,4 +147,50 @@ fn everything_that_is_wrong_with_a_scenario_is_drawn() {
     stable(|| insta::assert_snapshot!("simulate_mistakes", ran.stderr));
     let json = workplace.line("simulate -o json old.yaml").expect(2);
     assert!(json.stderr.contains("\"code\": \"SHY0"), "{json:?}");
+}
+
+#[test]
+fn a_seed_tells_the_same_to_the_byte() {
+    for seed in ["3", "4", "7"] {
+        let told = simulate(&["--seed", seed]).expect(0).stdout;
+        assert_eq!(told, simulate(&["--seed", seed]).expect(0).stdout);
+        insta::with_settings!({prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!(format!("simulate_seed_{seed}"), told);
+        });
+    }
+}
+
+#[test]
+fn seeds_are_counted_and_what_goes_wrong_with_them() {
+    let ran = simulate(&["--seeds", "200", "--from", "1000", "-o", "json"]).expect(0).json();
+    assert_eq!((&ran["seeds"], &ran["from"], &ran["failed"]), (&200.into(), &1000.into(), &Value::Null));
+    assert!(ran["distinct"].as_u64() > Some(150) && ran["per_second"].as_u64() > Some(0), "{ran}");
+    assert!(ran["counts"]["kills"].as_u64() > Some(0), "{ran}");
+    let told = simulate(&["--seeds", "200", "--from", "1000"]).expect(0).stdout;
+    assert!(told.starts_with("200 seeds from 1000 on: ") && told.contains("in a commit, nothing kept"), "{told}");
+}
+
+#[test]
+fn the_lowest_seed_that_does_not_hold_becomes_a_file_that_repeats_it() {
+    let workplace = Workplace::new();
+    let ran = workplace.line("simulate --seeds 50 --break-promises").expect(1);
+    let (_, command) = ran.stdout.trim_end().rsplit_once("capstan ").unwrap();
+    assert!(ran.stdout.contains("does not hold: the store has lost"), "{ran:?}");
+    let repeated = workplace.line(command).expect(2);
+    assert!(repeated.stderr.contains("the store has lost"), "{repeated:?}");
+    let again = workplace.line("simulate --seeds 50 --break-promises").expect(1);
+    assert_eq!(again.stdout.lines().last(), ran.stdout.lines().last());
+}
+
+#[test]
+fn seeds_and_files_do_not_mix() {
+    for line in [
+        "simulate --seeds 5 one.yaml",
+        "simulate --seed 5 one.yaml",
+        "simulate --seeds 5 --seed 5",
+        "simulate --from 3",
+    ] {
+        let ran = Workplace::new().line(line).expect(2);
+        assert!(ran.stderr.contains("--seed"), "{line}: {ran:?}");
+    }
 }

@@ -94,7 +94,7 @@ impl Retriever {
             start: window.start,
             end: window.end,
         };
-        progress.begin(self.indicators.len());
+        progress.begin(self.indicators.len() as u64, "values");
         let answers = collect(&self.sources, &self.indicators, &scope, limits, &|_| progress.advance()).await;
         self.conclude(&answers)
     }

@@ -7,6 +7,7 @@ use capstan_runtime::simulator::{Judgement, Played};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::seeds::{Seeds, plan};
 use super::{prepare, text};
 use crate::exit::Exit;
 use crate::failure::{ErrorFormat, Failure};
@@ -14,25 +15,41 @@ use crate::terminal::{Style, note, print};
 
 /// `capstan simulate F...`
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 done, 1 an expectation does not hold, 2 a file that cannot be used.
+#[command(
+    after_help = "Exit codes: 0 done, 1 an expectation or a seed does not hold, 2 a file that cannot be used, 4 interrupted.
 
 Examples:
   capstan simulate delivery.yaml
   capstan simulate -o json scenarios/*.yaml
+  capstan simulate --seeds 10000
+  capstan simulate --seed 7
 
 Time is virtual: a scenario of two weeks takes milliseconds, and the same file always prints the same.
-docs/simulate.md explains the files.")]
+docs/simulate.md explains the files, docs/reliability.md what seeds show."
+)]
 pub(crate) struct SimulateArgs {
     /// Scenarios: a shipyard, tools, what happens, and what is expected
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present_any = ["seeds", "seed"], conflicts_with_all = ["seeds", "seed"], value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Play so many hostile schedules of chance, and stop at the first that does not hold
+    #[arg(long, value_name = "N", conflicts_with = "seed", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
+    /// The first of these seeds
+    #[arg(long, value_name = "S", default_value_t = 0, requires = "seeds")]
+    from: u64,
+    /// Play the schedule of one seed, and tell what happens
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Have the store break its promises, to see that it is noticed
+    #[arg(long, hide = true)]
+    break_promises: bool,
     /// How to tell what happens
     #[arg(short, long, value_enum, default_value_t = SimulateFormat::Text, value_name = "FORMAT")]
     output: SimulateFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SimulateFormat {
+pub(super) enum SimulateFormat {
     /// A line for each thing that happens, then how everything stands
     Text,
     /// The same for programs, an object a line
@@ -45,8 +62,35 @@ impl SimulateArgs {
     }
 }
 
-/// Plays each scenario.
+/// Plays each scenario, or those of seeds.
 pub(crate) fn run(args: &SimulateArgs) -> Result<Exit, Failure> {
+    match (args.seeds, args.seed) {
+        (Some(count), _) => Seeds { from: args.from, count, break_promises: args.break_promises }.run(args.output),
+        (_, Some(seed)) => one_seed(seed, args),
+        (None, None) => files(args),
+    }
+}
+
+fn one_seed(seed: u64, args: &SimulateArgs) -> Result<Exit, Failure> {
+    let scenario = plan(seed, args.break_promises);
+    let mut played = scenario.play();
+    let name = format!("seed {seed}");
+    match args.output {
+        SimulateFormat::Text => print(&text::tell(&mut played, &scenario.about, &[], Style::stdout())),
+        SimulateFormat::Json => print(&json_lines(&name, &mut played, &[])),
+    }
+    faultless(&name, &played)?;
+    Ok(Exit::Success)
+}
+
+/// The world itself may not be at fault, whatever happens in it.
+fn faultless(name: &str, played: &Played) -> Result<(), Failure> {
+    let Some(fault) = played.world.faults().first() else { return Ok(()) };
+    let help = "this is a fault of capstan and not of the scenario; please report it with the file";
+    Err(Failure::with_help(format!("'{name}': {fault}"), help))
+}
+
+fn files(args: &SimulateArgs) -> Result<Exit, Failure> {
     let mut unusable = Vec::new();
     let mut all_hold = true;
     let mut told = 0;
@@ -59,10 +103,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<Exit, Failure> {
             }
         };
         let mut played = scenario.play();
-        if let Some(fault) = played.world.faults().first() {
-            let help = "this is a fault of capstan and not of the scenario; please report it with the file";
-            return Err(Failure::with_help(format!("'{}': {fault}", path.display()), help));
-        }
+        faultless(&path.display().to_string(), &played)?;
         let differences: Vec<String> =
             played.judgements.iter().flat_map(|judgement| tell_differences(path, &text, judgement)).collect();
         all_hold &= differences.is_empty();
@@ -74,7 +115,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<Exit, Failure> {
                 }
                 print(&text::tell(&mut played, &scenario.about, &differences, Style::stdout()));
             }
-            SimulateFormat::Json => print(&json_lines(path, &mut played, &differences)),
+            SimulateFormat::Json => print(&json_lines(&path.display().to_string(), &mut played, &differences)),
         }
         told += 1;
     }
@@ -93,8 +134,8 @@ fn tell_differences(path: &Path, text: &str, judgement: &Judgement) -> Vec<Strin
     judgement.differences.iter().map(tell).collect()
 }
 
-fn json_lines(path: &Path, played: &mut Played, differences: &[String]) -> String {
-    let mut lines = vec![json!({ "scenario": path.display().to_string() })];
+fn json_lines(name: &str, played: &mut Played, differences: &[String]) -> String {
+    let mut lines = vec![json!({ "scenario": name })];
     lines.extend(played.lines().into_iter().map(|line| json!({ "line": line })));
     lines.extend(played.standing().into_iter().map(|run| json!({ "standing": run })));
     let expectations = played.judgements.len();

@@ -2,6 +2,8 @@
 
 mod command;
 mod prepare;
+mod seeds;
+mod summary;
 mod text;
 
 pub(crate) use command::{SimulateArgs, run};

@@ -15,7 +15,7 @@ pub(crate) use columns::Columns;
 pub(crate) use diagnostics::draw;
 pub(crate) use look::Look;
 pub(crate) use output::{note, print};
-pub(crate) use panics::quiet_contained_panics;
+pub(crate) use panics::{quiet_contained_panics, quiet_panics};
 pub(crate) use progress::Progress;
 pub(crate) use style::Style;
 pub(crate) use time::{took, until, when};

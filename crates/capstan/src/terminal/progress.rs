@@ -32,15 +32,15 @@ impl Progress {
         self.bar.enable_steady_tick(Duration::from_millis(100));
     }
 
-    /// Begins to count values.
-    pub(crate) fn begin(&self, count: usize) {
+    /// Begins to count things.
+    pub(crate) fn begin(&self, count: u64, things: &str) {
         self.bar.disable_steady_tick();
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} values  {elapsed}");
+        let style = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {things}  {{elapsed}}"));
         self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        self.bar.set_length(count as u64);
+        self.bar.set_length(count);
     }
 
-    /// Counts one value.
+    /// Counts one of them.
     pub(crate) fn advance(&self) {
         self.bar.inc(1);
     }

@@ -3,10 +3,15 @@
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::faults::{Call, Faults, Order, Strike, Struck};
 use super::reader::MemoryReader;
 use super::state::{Change, Counters, State};
+use super::touched::Touched;
 use super::tx::MemoryTx;
 use crate::ports::{Store, StoreError, StoreReader, StoreTx};
+
+/// What the dead are told.
+const KILLED: &str = "its process was killed";
 
 /// A store in memory, as its one writer sees it. A new one is empty, and each commit is safe at once.
 #[derive(Debug, Default)]
@@ -25,6 +30,11 @@ impl MemoryStore {
     pub fn disk(&self) -> MemoryDisk {
         self.disk.clone()
     }
+
+    /// Whether the process that it belongs to was killed.
+    pub fn is_dead(&self) -> bool {
+        self.disk.lock().process != self.process
+    }
 }
 
 impl Store for MemoryStore {
@@ -35,6 +45,7 @@ impl Store for MemoryStore {
         }
         // A transaction that was leaked rather than dropped is over as well.
         inner.abandon();
+        inner.meet(Call::Begin)?;
         inner.open_transaction();
         drop(inner);
         Ok(Box::new(MemoryTx::new(self.disk.clone(), self.process)))
@@ -42,11 +53,16 @@ impl Store for MemoryStore {
 
     fn reopen(&mut self) -> Result<(), StoreError> {
         let mut inner = self.disk.of(self.process)?;
-        if std::mem::take(&mut inner.ordered.reopen) {
-            return Err(StoreError::Failed("it was told to fail the next time it is opened".to_owned()));
-        }
+        inner.meet(Call::Reopen)?;
         inner.abandon();
         inner.is_broken = false;
+        // What a sync that failed has written after all.
+        while let Some(change) = inner.doubtful.pop() {
+            inner.state.apply(change);
+        }
+        if let Some(counters) = inner.doubtful_counters.take() {
+            inner.counters = counters;
+        }
         Ok(())
     }
 
@@ -82,7 +98,7 @@ impl MemoryDisk {
 
     /// Kills the process and starts another. It finds what was synced and the first `kept` commits of those that were
     /// not, all of them safe from then on. An open transaction is lost; the dead process's store, transactions and
-    /// readers answer with errors. Faults that were ordered and did not happen are forgotten, held syncs stay.
+    /// readers answer with errors. Faults that were ordered and did not happen are still to come, held syncs stay.
     pub fn kill(&self, kept: usize) -> MemoryStore {
         let mut inner = self.lock();
         inner.abandon();
@@ -92,7 +108,8 @@ impl MemoryDisk {
             }
         }
         inner.unsynced.clear();
-        inner.ordered = Faults::default();
+        inner.doubtful.clear();
+        inner.doubtful_counters = None;
         inner.is_broken = false;
         inner.process += 1;
         MemoryStore { disk: self.clone(), process: inner.process }
@@ -100,12 +117,64 @@ impl MemoryDisk {
 
     /// The next commit fails with nothing of it kept, and no transaction begins before the store is reopened.
     pub fn fail_next_commit(&self) {
-        self.lock().ordered.commit = true;
+        self.order(Order::next(Call::Commit));
     }
 
     /// The next attempt to reopen the store fails; the one after it works.
     pub fn fail_next_reopen(&self) {
-        self.lock().ordered.reopen = true;
+        self.order(Order::next(Call::Reopen));
+    }
+
+    /// Something is to go wrong.
+    pub fn order(&self, order: Order) {
+        self.lock().faults.order(order);
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn forget_orders(&self) {
+        self.lock().faults.forget();
+    }
+
+    /// What went wrong so far.
+    pub fn struck(&self) -> Struck {
+        self.lock().faults.struck.clone()
+    }
+
+    /// The store as it would be had it been opened anew; until [`Self::join`] its next commit is lost, nothing else goes wrong,
+    /// and nothing that was ordered comes nearer.
+    pub(crate) fn fork(&self) -> MemoryStore {
+        let mut inner = self.lock();
+        inner.faults.stand_still = true;
+        inner.was_broken = std::mem::take(&mut inner.is_broken);
+        MemoryStore { disk: self.clone(), process: inner.process }
+    }
+
+    /// All is as it was before [`Self::fork`].
+    pub(crate) fn join(&self) {
+        let mut inner = self.lock();
+        inner.faults.stand_still = false;
+        inner.is_broken = inner.was_broken;
+    }
+
+    /// Events and facts, in words, of the commits that were lost since the last call.
+    pub(crate) fn take_lost(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().lost)
+    }
+
+    /// From now on it is kept what commits change.
+    pub(crate) fn watch(&self) {
+        self.lock().touched = Some(Touched::default());
+    }
+
+    /// What commits have changed since the last call.
+    pub(crate) fn take_touched(&self) -> Touched {
+        self.lock().touched.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Asks about the state as the last write left it, in whatever process.
+    pub(crate) fn look<T>(&self, question: impl FnOnce(&State, Counters) -> T) -> T {
+        let inner = self.lock();
+        question(&inner.state, inner.counters)
     }
 
     /// Ids of listed tasks and the tools that have taken them up, as the last write left them.
@@ -120,7 +189,7 @@ impl MemoryDisk {
     /// The inside, for a process that is alive.
     pub(super) fn of(&self, process: u64) -> Result<MutexGuard<'_, Inner>, StoreError> {
         let inner = self.lock();
-        if inner.process == process { Ok(inner) } else { Err(StoreError::Failed("its process was killed".to_owned())) }
+        if inner.process == process { Ok(inner) } else { Err(StoreError::Failed(KILLED.to_owned())) }
     }
 
     /// The state of the last commit, for a process that is alive.
@@ -149,14 +218,14 @@ pub(super) struct Inner {
     unsynced: Vec<Batch>,
     holds_syncs: bool,
     is_broken: bool,
-    ordered: Faults,
-}
-
-/// What is to go wrong once.
-#[derive(Debug, Default)]
-struct Faults {
-    commit: bool,
-    reopen: bool,
+    was_broken: bool,
+    faults: Faults,
+    /// What does again what a sync that failed has kept, last first.
+    doubtful: Vec<Change>,
+    doubtful_counters: Option<Counters>,
+    touched: Option<Touched>,
+    /// Events and facts of commits that failed, in words.
+    lost: Vec<String>,
 }
 
 /// What undoes a commit.
@@ -209,19 +278,77 @@ impl Inner {
         Ok(())
     }
 
+    /// Events and facts that the open transaction has appended, in words.
+    fn appended(&self) -> Vec<String> {
+        let found = self.found.unwrap_or(self.counters);
+        let events = self.state.events.range(found.event + 1..).map(|(_, row)| format!("{:?}", row.event));
+        let facts =
+            self.state.facts_by_position.range(found.fact + 1..).filter_map(|(position, (project, context))| {
+                self.state.facts.get(&(*project, context.clone(), *position)).map(|fact| format!("{fact:?}"))
+            });
+        events.chain(facts).collect()
+    }
+
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
-        if std::mem::take(&mut self.ordered.commit) {
+        if self.faults.stand_still {
+            self.lost = self.appended();
+            self.abandon();
+            return Err(StoreError::Failed("it was told to keep nothing".to_owned()));
+        }
+        if self.faults.is_due(Call::Commit) {
+            self.lost = self.appended();
+        }
+        if let Err(error) = self.meet(Call::Commit) {
             self.abandon();
             self.is_broken = true;
-            return Err(StoreError::Failed("it was told to fail this commit".to_owned()));
+            return Err(error);
         }
+        let strike = self.faults.meet(Call::Sync);
+        let torn_off = self.holds_syncs || self.faults.meet(Call::Promise).is_some() || !self.unsynced.is_empty();
         let counters = self.found.unwrap_or(self.counters);
+        if strike == Some(Strike::Fails) {
+            return Err(self.keep_in_doubt(counters));
+        }
         let inverse = std::mem::take(&mut self.open);
-        if self.holds_syncs && !inverse.is_empty() {
+        if let Some(touched) = &mut self.touched {
+            touched.note(&inverse, &self.state);
+        }
+        if torn_off && !inverse.is_empty() {
             self.unsynced.push(Batch { inverse, counters });
         }
         self.abandon();
+        if strike == Some(Strike::Kills) {
+            self.process += 1;
+            return Err(StoreError::Failed(KILLED.to_owned()));
+        }
         Ok(())
+    }
+
+    /// Something of the store is called.
+    pub(super) fn meet(&mut self, call: Call) -> Result<(), StoreError> {
+        match self.faults.meet(call) {
+            None => Ok(()),
+            Some(Strike::Fails) => Err(StoreError::Failed(format!("it was told to fail here ({})", call.word()))),
+            Some(Strike::Kills) => {
+                self.abandon();
+                self.process += 1;
+                Err(StoreError::Failed(KILLED.to_owned()))
+            }
+        }
+    }
+
+    /// The sync of the open transaction fails: it is gone until the store is reopened, and is there then.
+    fn keep_in_doubt(&mut self, found: Counters) -> StoreError {
+        let reached = self.counters;
+        while let Some(inverse) = self.open.pop() {
+            let again = self.state.apply(inverse);
+            self.doubtful.push(again);
+        }
+        self.counters = found;
+        self.doubtful_counters = Some(reached);
+        self.abandon();
+        self.is_broken = true;
+        StoreError::Failed(format!("it was told to fail here ({})", Call::Sync.word()))
     }
 
     /// Ends the open transaction, if there is one, and undoes what it wrote and did not commit.

@@ -10,13 +10,19 @@
 //!   oldest first, as the caller says. Whatever belongs to the dead process answers with errors from then on.
 //! * [`MemoryDisk::fail_next_commit`]: that commit fails and nothing of it is kept; no transaction begins before
 //!   [`Store::reopen`](crate::ports::Store::reopen), which [`MemoryDisk::fail_next_reopen`] makes fail as well.
+//! * [`MemoryDisk::order`]: any [`Call`] fails, or kills the process, after so many that go well.
 
 mod bury;
 mod disk;
+mod faults;
 mod filter;
 mod place;
 mod reader;
 mod state;
+mod touched;
 mod tx;
 
 pub use disk::{MemoryDisk, MemoryStore};
+pub use faults::{Call, Order, Struck};
+pub(crate) use state::{Counters, State};
+pub(crate) use touched::Touched;

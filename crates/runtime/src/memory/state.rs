@@ -10,23 +10,23 @@ use crate::ports::{Deferred, Project, ProjectId, Service, ServiceView, StoredFac
 
 /// A project with the mark that takes it out of all answers.
 #[derive(Debug, Clone)]
-pub(super) struct ProjectRow {
-    pub(super) project: Project,
-    pub(super) buried: bool,
+pub(crate) struct ProjectRow {
+    pub(crate) project: Project,
+    pub(crate) buried: bool,
 }
 
 /// An event with the project that it was appended under.
 #[derive(Debug)]
-pub(super) struct EventRow {
-    pub(super) project: Option<ProjectId>,
+pub(crate) struct EventRow {
+    pub(crate) project: Option<ProjectId>,
     /// Whether it was the first of its context.
-    pub(super) is_root: bool,
-    pub(super) event: CloudEvent,
+    pub(crate) is_root: bool,
+    pub(crate) event: CloudEvent,
 }
 
 /// What is left of a run that is gone.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct BuriedRun {
+pub(crate) struct BuriedRun {
     pub(super) ended: Timestamp,
     /// The last position of an event that can be of it: the context may come again.
     pub(super) event: u64,
@@ -37,7 +37,7 @@ pub(super) struct BuriedRun {
 
 /// What of a run that is gone is to be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Remains {
+pub(crate) enum Remains {
     /// All but evaluations.
     AllButEvaluations,
     /// Nothing for now; evaluations are left.
@@ -48,23 +48,23 @@ pub(super) enum Remains {
 
 /// Who offered a task, and where its event stands for as long as it is listed.
 #[derive(Debug, Clone)]
-pub(super) struct Link {
-    pub(super) project: ProjectId,
-    pub(super) sequence: String,
-    pub(super) listed: Option<u64>,
+pub(crate) struct Link {
+    pub(crate) project: ProjectId,
+    pub(crate) sequence: String,
+    pub(crate) listed: Option<u64>,
 }
 
 /// An answer and until when it is remembered.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) text: String,
-    pub(super) until: Timestamp,
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) until: Timestamp,
 }
 
-pub(super) type ContextKey = (Option<ProjectId>, String);
-pub(super) type FactKey = (Option<ProjectId>, String, u64);
+pub(crate) type ContextKey = (Option<ProjectId>, String);
+pub(crate) type FactKey = (Option<ProjectId>, String, u64);
 /// Project, stage, service.
-pub(super) type PlaceKey = (ProjectId, String, String);
+pub(crate) type PlaceKey = (ProjectId, String, String);
 
 /// Sets one row to a value, or removes it. Applied to a state it gives its own inverse.
 #[derive(Debug)]
@@ -87,52 +87,52 @@ pub(super) enum Change {
 }
 
 /// The last number of each kind that was given out.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counters {
-    pub(super) project: ProjectId,
-    pub(super) event: u64,
-    pub(super) fact: u64,
-    pub(super) deferred: u64,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) project: ProjectId,
+    pub(crate) event: u64,
+    pub(crate) fact: u64,
+    pub(crate) deferred: u64,
 }
 
 /// Everything that is stored.
 #[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) projects: BTreeMap<ProjectId, ProjectRow>,
-    pub(super) services: BTreeMap<(ProjectId, String), Service>,
-    pub(super) views: BTreeMap<PlaceKey, ServiceView>,
-    pub(super) shipyards: BTreeMap<String, String>,
-    pub(super) answers: BTreeMap<String, Answer>,
-    pub(super) events: BTreeMap<u64, Box<EventRow>>,
-    pub(super) facts: BTreeMap<FactKey, Box<StoredFact>>,
-    pub(super) runs: BTreeMap<(ProjectId, String), Box<Run>>,
-    pub(super) buried_runs: BTreeMap<(ProjectId, String), BuriedRun>,
-    pub(super) sequences: BTreeMap<String, Box<(ProjectId, Sequence)>>,
-    pub(super) queues: BTreeMap<(ProjectId, String), Queue>,
+pub(crate) struct State {
+    pub(crate) projects: BTreeMap<ProjectId, ProjectRow>,
+    pub(crate) services: BTreeMap<(ProjectId, String), Service>,
+    pub(crate) views: BTreeMap<PlaceKey, ServiceView>,
+    pub(crate) shipyards: BTreeMap<String, String>,
+    pub(crate) answers: BTreeMap<String, Answer>,
+    pub(crate) events: BTreeMap<u64, Box<EventRow>>,
+    pub(crate) facts: BTreeMap<FactKey, Box<StoredFact>>,
+    pub(crate) runs: BTreeMap<(ProjectId, String), Box<Run>>,
+    pub(crate) buried_runs: BTreeMap<(ProjectId, String), BuriedRun>,
+    pub(crate) sequences: BTreeMap<String, Box<(ProjectId, Sequence)>>,
+    pub(crate) queues: BTreeMap<(ProjectId, String), Queue>,
     /// Id of a listed task and tool.
-    pub(super) takers: BTreeMap<(String, String), ProjectId>,
-    pub(super) links: BTreeMap<String, Link>,
-    pub(super) timers: BTreeMap<(String, TimerKind), Timestamp>,
-    pub(super) deferred: BTreeMap<u64, (ProjectId, Deferred)>,
+    pub(crate) takers: BTreeMap<(String, String), ProjectId>,
+    pub(crate) links: BTreeMap<String, Link>,
+    pub(crate) timers: BTreeMap<(String, TimerKind), Timestamp>,
+    pub(crate) deferred: BTreeMap<u64, (ProjectId, Deferred)>,
 
     // Indices; `apply` alone keeps them.
-    pub(super) living: BTreeMap<String, ProjectId>,
-    pub(super) buried: BTreeSet<ProjectId>,
-    pub(super) answers_by_end: BTreeSet<(Timestamp, String)>,
-    pub(super) events_by_time: BTreeSet<(Option<Timestamp>, u64)>,
-    pub(super) events_by_context: BTreeMap<ContextKey, BTreeSet<u64>>,
-    pub(super) events_without_context: BTreeSet<(Option<ProjectId>, u64)>,
-    pub(super) facts_by_position: BTreeMap<u64, ContextKey>,
-    pub(super) invalidations: BTreeSet<(String, u64)>,
-    pub(super) sequences_by_project: BTreeSet<(ProjectId, String)>,
-    pub(super) links_by_project: BTreeSet<(ProjectId, String)>,
-    pub(super) listed: BTreeSet<(u64, String)>,
-    pub(super) timers_by_due: BTreeSet<(Timestamp, String, TimerKind)>,
+    pub(crate) living: BTreeMap<String, ProjectId>,
+    pub(crate) buried: BTreeSet<ProjectId>,
+    pub(crate) answers_by_end: BTreeSet<(Timestamp, String)>,
+    pub(crate) events_by_time: BTreeSet<(Option<Timestamp>, u64)>,
+    pub(crate) events_by_context: BTreeMap<ContextKey, BTreeSet<u64>>,
+    pub(crate) events_without_context: BTreeSet<(Option<ProjectId>, u64)>,
+    pub(crate) facts_by_position: BTreeMap<u64, ContextKey>,
+    pub(crate) invalidations: BTreeSet<(String, u64)>,
+    pub(crate) sequences_by_project: BTreeSet<(ProjectId, String)>,
+    pub(crate) links_by_project: BTreeSet<(ProjectId, String)>,
+    pub(crate) listed: BTreeSet<(u64, String)>,
+    pub(crate) timers_by_due: BTreeSet<(Timestamp, String, TimerKind)>,
 }
 
 impl State {
     /// Whether a project is there and not buried.
-    pub(super) fn lives(&self, project: ProjectId) -> bool {
+    pub(crate) fn lives(&self, project: ProjectId) -> bool {
         self.projects.get(&project).is_some_and(|row| !row.buried)
     }
 
@@ -142,7 +142,7 @@ impl State {
     }
 
     /// The project, or the ghost, that lives under a name.
-    pub(super) fn project_named(&self, name: &str) -> Option<&Project> {
+    pub(crate) fn project_named(&self, name: &str) -> Option<&Project> {
         self.living.get(name).and_then(|id| self.projects.get(id)).map(|row| &row.project)
     }
 

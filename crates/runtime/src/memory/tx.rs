@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::bury;
 use super::disk::{Inner, MemoryDisk};
+use super::faults::Call;
 use super::state::{Answer, Change, EventRow, Link, ProjectRow};
 use crate::ports::{
     ClaimFilter, Configuration, Deferred, NewFact, Offered, Project, ProjectId, Retention, Service, ServiceView,
@@ -28,20 +29,36 @@ impl MemoryTx {
     }
 
     /// The lock is held for one call alone, so that readers are never shut out by a transaction that thinks.
-    fn inner(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
+    fn open(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
         let inner = self.disk.of(self.process)?;
         if inner.is_open() { Ok(inner) } else { Err(StoreError::Failed("the transaction is over".to_owned())) }
     }
 
+    fn at(&self, call: Call) -> Result<MutexGuard<'_, Inner>, StoreError> {
+        let mut inner = self.open()?;
+        inner.meet(call)?;
+        Ok(inner)
+    }
+
+    /// To read from.
+    fn inner(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
+        self.at(Call::Read)
+    }
+
+    /// To write to.
+    fn writing(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
+        self.at(Call::Write)
+    }
+
     fn write(&self, change: Change) -> Result<(), StoreError> {
-        self.inner()?.write(change);
+        self.writing()?.write(change);
         Ok(())
     }
 }
 
 impl Drop for MemoryTx {
     fn drop(&mut self) {
-        if let Ok(mut inner) = self.inner() {
+        if let Ok(mut inner) = self.open() {
             inner.abandon();
         }
     }
@@ -49,19 +66,19 @@ impl Drop for MemoryTx {
 
 impl StoreTx for MemoryTx {
     fn savepoint(&mut self) -> Result<(), StoreError> {
-        self.inner()?.mark()
+        self.at(Call::Savepoint)?.mark()
     }
 
     fn release(&mut self) -> Result<(), StoreError> {
-        self.inner()?.unmark().map(|_| ())
+        self.at(Call::Savepoint)?.unmark().map(|_| ())
     }
 
     fn rollback(&mut self) -> Result<(), StoreError> {
-        self.inner()?.rollback()
+        self.at(Call::Savepoint)?.rollback()
     }
 
     fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        self.inner()?.commit()
+        self.open()?.commit()
     }
 
     fn project(&mut self, name: &str) -> Result<Option<Project>, StoreError> {
@@ -74,7 +91,7 @@ impl StoreTx for MemoryTx {
         created: Timestamp,
         configuration: Option<&Configuration>,
     ) -> Result<Project, StoreError> {
-        let mut inner = self.inner()?;
+        let mut inner = self.writing()?;
         let id = inner.next(|counters| &mut counters.project);
         let project = Project {
             id,
@@ -88,7 +105,7 @@ impl StoreTx for MemoryTx {
     }
 
     fn configure_project(&mut self, project: ProjectId, configuration: &Configuration) -> Result<(), StoreError> {
-        let mut inner = self.inner()?;
+        let mut inner = self.writing()?;
         if let Some(row) = inner.state.projects.get(&project) {
             let mut row = row.clone();
             row.project.configuration = Some(configuration.clone());
@@ -108,7 +125,7 @@ impl StoreTx for MemoryTx {
     }
 
     fn bury_project(&mut self, project: ProjectId) -> Result<(), StoreError> {
-        bury::bury(&mut *self.inner()?, project);
+        bury::bury(&mut *self.writing()?, project);
         Ok(())
     }
 
@@ -117,7 +134,7 @@ impl StoreTx for MemoryTx {
     }
 
     fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError> {
-        Ok(bury::purge(&mut *self.inner()?, now, limit))
+        Ok(bury::purge(&mut *self.writing()?, now, limit))
     }
 
     fn service(&mut self, project: ProjectId, name: &str) -> Result<Option<Service>, StoreError> {
@@ -130,7 +147,7 @@ impl StoreTx for MemoryTx {
     }
 
     fn remove_service(&mut self, project: ProjectId, name: &str) -> Result<(), StoreError> {
-        let mut inner = self.inner()?;
+        let mut inner = self.writing()?;
         let views = inner.state.views.range((project, String::new(), String::new())..);
         let views = views.take_while(|((owner, ..), _)| *owner == project);
         let views: Vec<_> = views.filter(|((.., service), _)| service == name).map(|(key, _)| key.clone()).collect();
@@ -176,7 +193,7 @@ impl StoreTx for MemoryTx {
     }
 
     fn append_event(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, StoreError> {
-        let mut inner = self.inner()?;
+        let mut inner = self.writing()?;
         let position = inner.next(|counters| &mut counters.event);
         let key = event.context.as_ref().map(|context| (project, context.clone()));
         let is_root = key.is_some_and(|key| !inner.state.events_by_context.contains_key(&key));
@@ -190,7 +207,7 @@ impl StoreTx for MemoryTx {
     }
 
     fn append_fact(&mut self, fact: &NewFact<'_>) -> Result<u64, StoreError> {
-        let mut inner = self.inner()?;
+        let mut inner = self.writing()?;
         let position = inner.next(|counters| &mut counters.fact);
         let stored = StoredFact {
             position,
@@ -205,7 +222,7 @@ impl StoreTx for MemoryTx {
     }
 
     fn remove_facts(&mut self, before: u64) -> Result<(), StoreError> {
-        let mut inner = self.inner()?;
+        let mut inner = self.writing()?;
         let old = inner.state.facts_by_position.range(..before);
         let old: Vec<_> = old.map(|(position, (project, context))| (*project, context.clone(), *position)).collect();
         for key in old {
@@ -262,7 +279,7 @@ impl StoreTx for MemoryTx {
     }
 
     fn withdraw(&mut self, triggered_id: &str) -> Result<(), StoreError> {
-        let mut inner = self.inner()?;
+        let mut inner = self.writing()?;
         if let Some(link) = inner.state.links.get(triggered_id).filter(|link| link.listed.is_some()) {
             let link = Link { listed: None, ..link.clone() };
             inner.write(Change::Link(triggered_id.to_owned(), Some(link)));
@@ -330,14 +347,14 @@ impl StoreTx for MemoryTx {
     }
 
     fn defer(&mut self, project: ProjectId, input: &Deferred) -> Result<(), StoreError> {
-        let mut inner = self.inner()?;
+        let mut inner = self.writing()?;
         let number = inner.next(|counters| &mut counters.deferred);
         inner.write(Change::Deferred(number, Some((project, input.clone()))));
         Ok(())
     }
 
     fn take_deferred(&mut self, limit: u64) -> Result<Vec<Deferred>, StoreError> {
-        let mut inner = self.inner()?;
+        let mut inner = self.writing()?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let oldest: Vec<_> =
             inner.state.deferred.iter().take(limit).map(|(number, (_, input))| (*number, input.clone())).collect();

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use capstan_engine::orchestrate::Control;
+use capstan_engine::orchestrate::{Control, Origin, Wish};
 use capstan_model::event::CloudEvent;
 use jiff::SignedDuration;
 
 use super::tool::Answer;
 use crate::command;
+use crate::ports::Configuration;
 
 /// Something that happens to a [`super::World`] from outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,8 @@ pub enum Act {
         offer: Box<CloudEvent>,
         /// What it does with the task.
         answer: Box<Answer>,
+        /// Under which a repeat is known; empty: it gets one.
+        key: String,
     },
     /// A tool is still at work on what it has claimed, and says so again until it is done.
     Alive {
@@ -67,6 +70,19 @@ pub enum Act {
         /// How.
         control: Control,
     },
+    /// Somebody has done again what failed.
+    Rerun {
+        /// Name of its project.
+        project: String,
+        /// Its context.
+        context: String,
+        /// The stage; may be left out where there is one.
+        stage: Option<String>,
+        /// From where it goes on.
+        origin: Origin,
+        /// Who wants it, and why.
+        wish: Wish,
+    },
     /// The server is killed and comes back after a while.
     Kill {
         /// How long it is away.
@@ -77,6 +93,24 @@ pub enum Act {
         /// By how much.
         by: SignedDuration,
     },
+    /// A project comes to be or gets another configuration: its name, that configuration, and the text of its shipyard.
+    Configure(Box<(String, Configuration, String)>),
+    /// What was said already reaches the server, as it was; nothing goes wrong on its way any more.
+    Again(Box<Act>),
+    /// The server looks for what it has to do, after something went wrong.
+    Look,
+    /// The server sees to it that nothing waits for longer than a full term, after its clock was set back.
+    SetBack,
+}
+
+impl Act {
+    /// Whether somebody says something to the server, so that it can come late, twice, or after what was said later.
+    pub(super) fn is_said(&self) -> bool {
+        !matches!(
+            self,
+            Self::Beat { .. } | Self::Again(_) | Self::Kill { .. } | Self::Jump { .. } | Self::Look | Self::SetBack
+        )
+    }
 }
 
 /// Acts by time and, at one time, in the order in which they were planned. Time is that since the beginning: it does not

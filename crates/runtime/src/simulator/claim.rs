@@ -9,33 +9,27 @@ use serde_json::Value;
 use super::agenda::Act;
 use super::tool::{Answer, task_of};
 use super::world::World;
-use crate::command::{self, Command, CommandError, Grant, IdempotencyKey, Reply, Wanted};
+use crate::command::{self, Command, Grant, IdempotencyKey, Wanted};
 
 impl World {
-    /// A tool claims a task like this one, and plans what it does with what it is granted.
-    pub(super) fn claim(&mut self, tool: usize, offer: &CloudEvent, answer: &Answer) -> Result<(), CommandError> {
-        let claimant = self.tools.scripted.get(tool).and_then(|tool| Some((tool.source.clone(), tool.lease?)));
-        let Some((source, term)) = claimant else { return Ok(()) };
+    /// What a tool says that claims a task like this one; nothing where there is no such tool.
+    pub(super) fn claim(&self, tool: usize, offer: &CloudEvent, key: &str) -> Option<Command> {
+        let tool = self.tools.scripted.get(tool)?;
         let of = |field| Some(data_text(&offer.data, field).to_owned());
-        let wanted = Wanted {
-            tool: source,
+        Some(Command::Claim(Box::new(Wanted {
+            tool: tool.source.clone(),
             tasks: vec![task_of(offer).to_owned()],
             project: of("project"),
             stage: of("stage"),
             service: of("service"),
             max: 1,
-            term,
-            key: None,
-        };
-        if let Reply::Claimed(grants) = self.carry_out(Command::Claim(Box::new(wanted)))? {
-            for grant in grants {
-                self.work_on(tool, grant, answer);
-            }
-        }
-        Ok(())
+            term: tool.lease?,
+            key: Some(key.to_owned()),
+        })))
     }
 
-    fn work_on(&mut self, tool: usize, grant: Grant, answer: &Answer) {
+    /// A tool plans what it does with what it is granted.
+    pub(super) fn work_on(&mut self, tool: usize, grant: Grant, answer: &Answer) {
         let Grant { lease, event: offer, .. } = grant;
         let ends = answer.works.max(SignedDuration::ZERO);
         let every = answer.heartbeat.unwrap_or(lease.term / 3);
@@ -46,8 +40,12 @@ impl World {
         if answer.dies {
             return;
         }
+        // Whoever gives it back and answers more than once answers all the same.
+        let mut times = answer.times;
         if let Some(reason) = answer.releases.clone() {
-            return self.plan(ends, Act::Release { tool, offer: Box::new(offer), lease: lease.id, reason });
+            times = times.saturating_sub(1);
+            let (offer, lease) = (Box::new(offer), lease.id.clone());
+            self.plan(ends, Act::Release { tool, offer, lease, reason });
         }
         let sent = Value::Object(answer.data.clone()).to_string();
         let said = command::Answer {
@@ -57,57 +55,8 @@ impl World {
             tool: Some(lease.tool),
             data: answer.data.clone(),
         };
-        for _ in 0..answer.times {
+        for _ in 0..times {
             self.plan(ends, Act::Answer(Box::new(said.clone())));
         }
-    }
-
-    /// A tool is still at work; one that hears that its lease is over stops.
-    pub(super) fn alive(
-        &mut self,
-        lease: String,
-        progress: Option<String>,
-        every: SignedDuration,
-        until: SignedDuration,
-    ) -> Result<(), CommandError> {
-        match self.carry_out(Command::Heartbeat { lease: lease.clone(), progress: progress.clone() }) {
-            Ok(_) => {
-                if self.elapsed().saturating_add(every) < until {
-                    self.plan(every, Act::Alive { lease, progress, every, until });
-                }
-            }
-            Err(CommandError::LeaseOver { .. }) => {
-                self.tools.over.insert(lease);
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    /// A tool gives a task back; where its lease is over there is nothing to give.
-    pub(super) fn give_back(
-        &mut self,
-        tool: usize,
-        offer: &CloudEvent,
-        lease: String,
-        reason: String,
-    ) -> Result<(), CommandError> {
-        match self.carry_out(Command::Release { lease, reason }) {
-            Ok(_) => {
-                let now = self.elapsed();
-                self.tools.given_back(tool, offer, now, &mut self.agenda);
-            }
-            Err(CommandError::LeaseOver { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    /// A tool answers by its lease, unless it has heard that it is over.
-    pub(super) fn answer_by_lease(&mut self, answer: command::Answer) -> Result<(), CommandError> {
-        if self.tools.over.contains(&answer.lease) {
-            return Ok(());
-        }
-        self.carry_out(Command::Answer(Box::new(answer))).map(|_| ())
     }
 }

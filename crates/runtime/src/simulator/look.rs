@@ -1,11 +1,12 @@
 //! What can be seen of a world. Where the store fails, as on purpose it can, there is nothing to see.
 
+use std::collections::BTreeSet;
+
 use capstan_engine::orchestrate::{Fact, Queue, Run, Sequence, Why};
 use capstan_model::event::CloudEvent;
-use jiff::Timestamp;
 
 use super::world::World;
-use crate::ports::{EventFilter, OfferFilter, Page, SequenceFilter, Slice, Store, StoreError, StoredFact, Timer};
+use crate::ports::{EventFilter, OfferFilter, Page, SequenceFilter, Slice, StoreError, StoredFact, Timer};
 
 impl World {
     /// `.triggered` events of open tasks, the oldest first.
@@ -79,24 +80,31 @@ impl World {
     }
 
     /// All timers that are set, the earliest first.
-    pub fn timers(&mut self) -> Vec<Timer> {
-        timers(self.store()).unwrap_or_default()
+    pub fn timers(&self) -> Vec<Timer> {
+        self.store.disk().look(|state, _| {
+            let timers = state.timers_by_due.iter();
+            timers.map(|(due, id, kind)| Timer { sequence: id.clone(), kind: *kind, due: *due }).collect()
+        })
     }
 
     /// The position of the newest fact.
     pub(super) fn last_fact(&self) -> u64 {
-        let last = self.contexts().filter_map(|(_, context)| self.facts(context).last().map(|fact| fact.position));
-        last.max().unwrap_or_default()
+        self.store.disk().look(|_, counters| counters.fact)
+    }
+
+    /// Whether no sequence is open.
+    pub(super) fn is_all_over(&self) -> bool {
+        self.store.disk().look(|state, _| state.sequences.values().all(|row| row.1.is_over()))
+    }
+
+    /// Stages in which a run has sequences.
+    pub(super) fn stages(&self, context: &str) -> BTreeSet<String> {
+        self.sequences(context).into_iter().map(|sequence| sequence.scope.stage).collect()
     }
 
     fn projects_of(&self, context: &str) -> Vec<String> {
         self.contexts().filter(|(_, of)| *of == context).map(|(project, _)| project.to_owned()).collect()
     }
-}
-
-/// All timers that are set: those that have elapsed at the end of time.
-pub(super) fn timers(store: &mut dyn Store) -> Result<Vec<Timer>, StoreError> {
-    store.begin()?.due_timers(Timestamp::MAX, i64::MAX as u64)
 }
 
 fn oldest_first<T>(page: Result<Page<T>, StoreError>) -> Vec<T> {

@@ -5,21 +5,29 @@
 
 mod agenda;
 mod claim;
+mod deliver;
 mod invariants;
 mod look;
+mod post;
 mod scenario;
+mod seeds;
+mod server;
 mod speak;
 mod story;
+mod tally;
 mod tool;
 mod world;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod weather;
 
 pub use agenda::Act;
-pub use scenario::{Event, Expectation, Happening, Judgement, Played, Scenario, ScriptedTool, ShipyardText, read};
+pub use post::Mishap;
+pub use scenario::{
+    Event, Expectation, Happening, Judgement, Played, Scenario, ScriptedTool, ShipyardText, read, write,
+};
+pub use seeds::{Trial, failure, plan, shrink, trial};
 pub use story::{Line, Note, RunStanding, SequenceStanding, Waiting, span};
+pub use tally::Tally;
 pub use tool::{Answer, Tool};
 pub use world::World;

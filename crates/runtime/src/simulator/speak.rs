@@ -4,9 +4,10 @@ use capstan_engine::orchestrate::{Control, Origin, Wish};
 use capstan_model::event::{CloudEvent, event_type};
 use serde_json::{Map, Value};
 
+use super::agenda::Act;
 use super::tool::reaction;
 use super::world::World;
-use crate::command::{Command, CommandError, Reply};
+use crate::command::{CommandError, Reply};
 
 impl World {
     /// Triggers a sequence in a run of its own, whose context it gives. `data` is merged with project, stage and service.
@@ -92,8 +93,10 @@ impl World {
     /// Steers a run. Whether there was anything to steer.
     pub fn control(&mut self, project: &str, context: &str, stage: Option<&str>, control: Control) -> bool {
         let (project, context) = (project.to_owned(), context.to_owned());
-        let command = Command::Control { project, context, stage: stage.map(str::to_owned), control };
-        matches!(self.submit(command), Ok(Reply::Done))
+        let done = self.perform(Act::Control { project, context, stage: stage.map(str::to_owned), control });
+        self.catch_up();
+        // Whoever is not answered says it again.
+        matches!(done, None | Some(Ok(Reply::Done)))
     }
 
     /// Has done again what failed in a run. Fails where nothing is to be done again, and says why.
@@ -106,11 +109,22 @@ impl World {
         wish: Wish,
     ) -> Result<Reply, CommandError> {
         let (project, context, stage) = (project.to_owned(), context.to_owned(), stage.map(str::to_owned));
-        self.submit(Command::Rerun { project, context, stage, origin, wish })
+        let done = self.perform(Act::Rerun { project, context, stage, origin, wish });
+        self.catch_up();
+        done.unwrap_or(Ok(Reply::Done))
+    }
+
+    /// Somebody sends an event, whose id is his own.
+    pub(super) fn send(&mut self, event: CloudEvent) {
+        self.perform(Act::Event(Box::new(event)));
+        self.catch_up();
     }
 
     fn say(&mut self, mut event: CloudEvent) -> String {
         event.id = self.new_id();
-        self.ingest(event)
+        let id = event.id.clone();
+        self.perform(Act::Event(Box::new(event)));
+        self.catch_up();
+        id
     }
 }

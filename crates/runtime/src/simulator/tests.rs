@@ -6,7 +6,8 @@ use capstan_engine::orchestrate::{
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Answer, Tool, World, invariants};
+use super::invariants::{Checker, Terms};
+use super::{Answer, Tool, World};
 use crate::ports::{ProjectId, Store, StoreTx};
 
 const SHIPYARD: &str = "
@@ -100,13 +101,15 @@ fn a_kill_loses_nothing_that_was_committed() {
 
 #[test]
 fn what_was_not_synced_never_was() {
-    let mut world = world();
+    let mut world = world().watched();
     let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
     world.disk().hold_syncs(true);
     world.answer_only("helm", "pass");
     world.kill();
     assert_eq!(world.offered()[0].kind, "sh.keptn.event.deployment.triggered");
     assert_eq!(world.event_types(&run).len(), 2);
+    // A store may not do so, and it is noticed.
+    assert!(world.faults()[0].starts_with("the store has lost facts"), "{:?}", world.faults());
 }
 
 /// The check itself is checked: whatever is bent behind the back of the step is found.
@@ -115,16 +118,18 @@ fn what_is_bent_is_found() {
     type Bend = fn(&mut dyn StoreTx, ProjectId, Sequence);
     let bends: [(&str, Bend); 12] = [
         ("waits without a clock", |tx, _, sequence| tx.disarm(&sequence.id, TimerKind::Deadline).unwrap()),
-        ("is not offered", |tx, _, sequence| tx.withdraw(&sequence.current().unwrap().1.triggered_id).unwrap()),
+        ("an open task is not offered", |tx, _, sequence| {
+            tx.withdraw(&sequence.current().unwrap().1.triggered_id).unwrap()
+        }),
         ("stands otherwise in the queue", |tx, project, sequence| {
             tx.put_queue(project, &sequence.queue(), &Queue::default()).unwrap();
         }),
-        ("which is not open", |tx, project, sequence| {
+        ("a queue holds a sequence that is not open", |tx, project, sequence| {
             let mut queue = tx.queue(project, &sequence.queue()).unwrap();
             queue.want(Place { sequence: "gone".to_owned(), context: sequence.scope.context.clone(), ordinal: 1 });
             tx.put_queue(project, &sequence.queue(), &queue).unwrap();
         }),
-        ("stored is", |tx, project, sequence| {
+        ("facts do not lead to what is stored", |tx, project, sequence| {
             tx.put_sequence(project, &Sequence { triggered_at: jiff::Timestamp::UNIX_EPOCH, ..sequence }).unwrap();
         }),
         ("knows other open sequences", |tx, project, sequence| {
@@ -132,7 +137,7 @@ fn what_is_bent_is_found() {
             run.open.clear();
             tx.put_run(project, &run).unwrap();
         }),
-        ("is kept as a taker", |tx, project, sequence| {
+        ("other tools are kept as takers", |tx, project, sequence| {
             tx.add_taker(project, &sequence.current().unwrap().1.triggered_id, "helm").unwrap();
         }),
         ("stands otherwise in the queue", |tx, project, sequence| {
@@ -150,7 +155,7 @@ fn what_is_bent_is_found() {
         ("nothing is under way", |tx, project, sequence| {
             tx.put_sequence(project, &Sequence { phase: Phase::Running { open: Vec::new() }, ..sequence }).unwrap();
         }),
-        ("it is coming to its end: true", |tx, project, sequence| {
+        ("it comes to its end: true", |tx, project, sequence| {
             let closing = serde_json::from_value(json!({"outcome": "finished", "status": "", "result": ""})).unwrap();
             tx.put_sequence(project, &Sequence { closing: Some(closing), ..sequence }).unwrap();
         }),
@@ -164,13 +169,22 @@ fn what_is_bent_is_found() {
         let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
         let sequence = world.sequences(&run).remove(0);
         let project = world.reader().project("shop").unwrap().unwrap().id;
-        let contexts = world.contexts().map(|(project, context)| (project.to_owned(), context.to_owned())).collect();
         let (limits, now) = (*world.limits(), world.now());
-        assert!(invariants::check(world.store(), &contexts, &limits, now).unwrap().is_empty());
+        let check = |world: &World| {
+            let terms = Terms {
+                limits: &limits,
+                now,
+                up_since: jiff::Timestamp::MIN,
+                shipyards: &world.read,
+                slack: SignedDuration::ZERO,
+            };
+            world.disk().look(|state, _| Checker::default().look_at_all(state, &terms))
+        };
+        assert!(check(&world).is_empty());
         let mut tx = world.store().begin().unwrap();
         bend(&mut *tx, project, sequence);
         tx.commit().unwrap();
-        let faults = invariants::check(world.store(), &contexts, &limits, now).unwrap();
+        let faults = check(&world);
         assert!(faults.iter().any(|fault| fault.contains(told)), "{told}: {faults:?}");
     }
 }

@@ -109,6 +109,8 @@ pub(super) struct Tools {
     turns: BTreeMap<(usize, String), usize>,
     /// Leases of which their tools have heard that they are over.
     pub(super) over: BTreeSet<String>,
+    /// Leases that lived when their tools answered.
+    pub(super) answered: BTreeSet<String>,
 }
 
 impl Default for Tools {
@@ -119,11 +121,17 @@ impl Default for Tools {
             told: BTreeSet::new(),
             turns: BTreeMap::new(),
             over: BTreeSet::new(),
+            answered: BTreeSet::new(),
         }
     }
 }
 
 impl Tools {
+    /// Whether they were told of an offer.
+    pub(super) fn have_heard(&self, id: &str) -> bool {
+        self.told.contains(id)
+    }
+
     /// Tells them of an offer. What those that it is for will do about it goes on the agenda, once.
     pub(super) fn hear(&mut self, offer: &CloudEvent, now: SignedDuration, agenda: &mut Agenda) {
         if !self.told.insert(offer.id.clone()) {
@@ -159,7 +167,7 @@ impl Tools {
 impl Answer {
     fn plan_claim(&self, tool: usize, offer: &CloudEvent, now: SignedDuration, agenda: &mut Agenda) {
         let (offer, answer) = (Box::new(offer.clone()), Box::new(self.clone()));
-        agenda.plan(now.saturating_add(self.after), Act::Claim { tool, offer, answer });
+        agenda.plan(now.saturating_add(self.after), Act::Claim { tool, offer, answer, key: String::new() });
     }
 
     fn plan(&self, offer: &CloudEvent, source: &str, now: SignedDuration, agenda: &mut Agenda) {

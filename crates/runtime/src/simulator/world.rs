@@ -1,50 +1,67 @@
 //! A server in a bottle: the step, the memory store, virtual time, and tools that do what a script says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use capstan_engine::orchestrate::{Limits, ids};
-use capstan_model::event::CloudEvent;
+use capstan_model::shipyard::Shipyard;
 use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::{Act, Agenda};
-use super::invariants;
+use super::invariants::{Checker, Terms};
+use super::post::Post;
+use super::tally::Tally;
 use super::tool::{Tool, Tools};
-use crate::command::{Command, CommandError, Ingest, Reply, fingerprint};
+use crate::command::{Command, fingerprint};
 use crate::memory::{MemoryDisk, MemoryStore};
-use crate::ports::{Configuration, OfferFilter, Retention, Slice, Store, StoreError, StoreReader};
-use crate::step::{Cache, Outcome, Setting, step};
+use crate::ports::{Configuration, Retention, Store, StoreReader};
+use crate::step::{Cache, Setting};
 
 /// Midnight of 1 January 2024, UTC: when every world begins.
-const BEGINNING: Timestamp = Timestamp::constant(1_704_067_200, 0);
+pub(super) const BEGINNING: Timestamp = Timestamp::constant(1_704_067_200, 0);
 
-/// So many steps are checked each; beyond, a check comes whenever there were a tenth more.
-const CHECKED_EACH: u64 = 200;
-
-/// Steps at one moment of which more can only be a loop.
-const STEPS_AT_ONE_MOMENT: u32 = 100_000;
+/// How often something may happen at one moment; more can only be a loop.
+const AT_ONE_MOMENT: u32 = 100_000;
 
 /// A server with its store and its clock, and the tools that answer it. A new one is empty; its approval service is there.
 ///
-/// What goes wrong inside, such as a broken invariant, is among [`World::faults`]; with debug assertions it panics at once.
+/// What goes wrong inside, such as a broken invariant, is among [`World::faults`]; with debug assertions it panics at once,
+/// unless whoever made it looks there.
 pub struct World {
-    store: MemoryStore,
-    cache: Cache,
+    pub(super) store: MemoryStore,
+    pub(super) cache: Cache,
+    /// By the hash of their text, so that not each start of the server has to read them again.
+    pub(super) read: BTreeMap<String, Arc<Shipyard>>,
     limits: Limits,
     /// Since the beginning; never jumps.
-    elapsed: SignedDuration,
+    pub(super) elapsed: SignedDuration,
     /// By how much the clock was set.
-    set_by: SignedDuration,
-    up_since: Timestamp,
+    pub(super) set_by: SignedDuration,
+    /// By how much it was set back without anybody being told.
+    pub(super) slack: SignedDuration,
+    /// Whether it was set back and nothing was pulled in yet.
+    pub(super) set_back: bool,
+    pub(super) up_since: Timestamp,
+    /// The same for checks.
+    pub(super) checked_since: Timestamp,
     pub(super) agenda: Agenda,
     pub(super) tools: Tools,
+    pub(super) post: Post,
+    /// Whether a commit has failed and the store was not reopened yet.
+    pub(super) broken: bool,
+    /// Timers are not looked at before, since the beginning.
+    pub(super) timers_from: SignedDuration,
+    /// How long the server is away, and by how much its clock is set meanwhile, when it is killed at a call of its store.
+    pub(super) after_kill: (SignedDuration, SignedDuration),
     /// Events from outside so far.
     sent: u64,
     /// Project and context of all events from outside.
-    contexts: BTreeSet<(String, String)>,
-    steps: u64,
-    /// Which of them was the last to be checked.
-    checked: u64,
+    pub(super) contexts: BTreeSet<(String, String)>,
+    pub(super) steps: u64,
+    at_this_moment: u32,
+    pub(super) checker: Checker,
+    pub(super) tally: Tally,
+    panics: bool,
     faults: Vec<String>,
 }
 
@@ -57,19 +74,32 @@ impl Default for World {
 impl World {
     /// An empty world with the limits that a server has by default.
     pub fn new() -> Self {
+        let store = MemoryStore::new();
+        store.disk().watch();
         Self {
-            store: MemoryStore::new(),
+            store,
             cache: Cache::default(),
+            read: BTreeMap::new(),
             limits: Limits::default(),
             elapsed: SignedDuration::ZERO,
             set_by: SignedDuration::ZERO,
+            slack: SignedDuration::ZERO,
+            set_back: false,
             up_since: BEGINNING,
+            checked_since: BEGINNING,
             agenda: Agenda::default(),
             tools: Tools::default(),
+            post: Post::default(),
+            broken: false,
+            timers_from: SignedDuration::ZERO,
+            after_kill: (SignedDuration::ZERO, SignedDuration::ZERO),
             sent: 0,
             contexts: BTreeSet::new(),
             steps: 0,
-            checked: 0,
+            at_this_moment: 0,
+            checker: Checker::default(),
+            tally: Tally::default(),
+            panics: cfg!(debug_assertions),
             faults: Vec::new(),
         }
     }
@@ -88,6 +118,13 @@ impl World {
         self
     }
 
+    /// The same, made by somebody who looks at its faults: it never panics because of them.
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        self.panics = false;
+        self
+    }
+
     /// Adds a tool; it hears of tasks that are offered from now on.
     pub fn tool(&mut self, tool: Tool) {
         self.tools.scripted.push(tool);
@@ -95,42 +132,23 @@ impl World {
 
     /// Adds a project or gives it another shipyard.
     pub fn project(&mut self, name: &str, shipyard: &str) {
-        if let Err(refused) = capstan_model::shipyard::read(shipyard) {
-            let why = refused.first().map(|(_, diagnostic)| diagnostic.message.clone()).unwrap_or_default();
-            return self.fault(format!("the shipyard of '{name}' is refused: {why}"));
-        }
         let hash = fingerprint(shipyard.as_bytes());
+        match capstan_model::shipyard::read(shipyard) {
+            Ok(read) => {
+                self.read.insert(hash.clone(), Arc::new(read.shipyard));
+            }
+            Err(refused) => {
+                let why = refused.first().map(|(_, diagnostic)| diagnostic.message.clone()).unwrap_or_default();
+                return self.fault(format!("the shipyard of '{name}' is refused: {why}"));
+            }
+        }
         // As long as the id of a commit.
         let commit = format!("{hash}{}", &hash[..8]);
         let configuration = Configuration { shipyard: hash, commit };
-        let known = self.reader().project(name).ok().flatten().is_some_and(|project| project.configuration.is_some());
         let (name, shipyard) = (name.to_owned(), shipyard.to_owned());
-        let done = if known {
-            self.submit(Command::ConfigureProject { name, configuration, shipyard })
-        } else {
-            let context = self.new_id();
-            self.submit(Command::CreateProject { name, configuration, shipyard, context })
-        };
-        self.note(done.map(|_| ()));
-    }
-
-    /// Takes in an event as it is, as often as it is sent; one without a time gets that of now. Gives its id.
-    pub fn ingest(&mut self, event: CloudEvent) -> String {
-        let id = event.id.clone();
-        let done = self.take_in(Ingest { event, key: None });
-        self.note(done.map(|_| ()));
+        self.perform(Act::Configure(Box::new((name, configuration, shipyard))));
+        self.cache = self.empty_cache();
         self.catch_up();
-        id
-    }
-
-    /// Has a command carried out, with everything that follows from it now.
-    pub fn submit(&mut self, command: Command) -> Result<Reply, CommandError> {
-        let reply = match command {
-            Command::Ingest(ingest) => self.take_in(*ingest),
-            command => self.carry_out(command),
-        };
-        self.catch_up();
-        reply
     }
 
     /// Plans something; tools' doings are planned likewise. `after` counts from now.
@@ -159,43 +177,25 @@ impl World {
         // What arrives at the very moment in which a timer elapses has arrived in time.
         let acts = act.is_some_and(|act| timer.is_none_or(|timer| act <= timer));
         let Some(next) = [act, timer].into_iter().flatten().min().filter(|next| *next <= end) else { return false };
+        self.at_this_moment = if next > self.elapsed { 0 } else { self.at_this_moment + 1 };
+        if self.at_this_moment > AT_ONE_MOMENT {
+            self.fault(format!("things happen without end at {}", self.now()));
+            return false;
+        }
         self.elapsed = self.elapsed.max(next);
         if acts {
             if let Some(act) = self.agenda.take() {
                 self.perform(act);
             }
         } else {
-            let done = self.carry_out(Command::Timers);
-            self.note(done.map(|_| ()));
+            self.chore(Command::Timers);
         }
         true
     }
 
-    /// Kills the server and starts it again at once, on what was committed.
-    pub fn kill(&mut self) {
-        self.kill_for(SignedDuration::ZERO);
-    }
-
-    /// Kills the server and starts it again after a while, on what was committed. What is sent to it meanwhile arrives then.
-    pub fn kill_for(&mut self, away: SignedDuration) {
-        self.store = self.store.disk().kill(0);
-        self.cache = Cache::default();
-        self.elapsed = self.elapsed.saturating_add(away);
-        self.up_since = self.now();
-        self.settle();
-        self.hand_out();
-        self.catch_up();
-    }
-
-    /// Sets the clock of the server; tools go by their own.
-    pub fn jump(&mut self, by: SignedDuration) {
-        self.set_by = self.set_by.saturating_add(by);
-        self.up_since = self.now();
-        if by.is_negative() {
-            let done = self.carry_out(Command::ClockSetBack);
-            self.note(done.map(|_| ()));
-        }
-        self.catch_up();
+    /// Lets happen all that is due now.
+    pub(super) fn catch_up(&mut self) {
+        while self.go_on(self.elapsed) {}
     }
 
     /// What steps go by.
@@ -249,17 +249,37 @@ impl World {
         &self.faults
     }
 
-    /// Checks all that must always hold; called after steps.
+    /// Steps that were made so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// A hash of all that has happened.
+    pub fn hash(&self) -> u64 {
+        self.checker.hash()
+    }
+
+    /// What went wrong on purpose so far, and what tools did that no tool should.
+    pub fn tally(&self) -> Tally {
+        let mut tally = self.tally.clone();
+        tally.add_struck(&self.store.disk().struck());
+        tally.add("answers-ignored", self.checker.ignored);
+        tally
+    }
+
+    /// Checks all that must always hold, from the first fact on.
     pub fn check_invariants(&mut self) {
-        let now = self.now();
-        self.checked = self.steps;
-        match invariants::check(&mut self.store, &self.contexts, &self.limits, now) {
-            Ok(faults) => {
-                for fault in faults {
-                    self.fault(fault);
-                }
-            }
-            Err(error) => self.fault(error.to_string()),
+        let mut checker = Checker::default();
+        let terms = Terms {
+            limits: &self.limits,
+            now: self.now(),
+            up_since: Timestamp::MIN,
+            shipyards: &self.read,
+            slack: self.slack,
+        };
+        let faults = self.store.disk().look(|state, _| checker.look_at_all(state, &terms));
+        for fault in faults {
+            self.fault(fault);
         }
     }
 
@@ -269,126 +289,13 @@ impl World {
         ids::derive(self.now(), &["outside", &self.sent.to_string()])
     }
 
-    fn take_in(&mut self, mut ingest: Ingest) -> Result<Reply, CommandError> {
-        let event = &mut ingest.event;
-        event.time.get_or_insert(self.now());
-        let project = capstan_model::event::rest::data_text(&event.data, "project").to_owned();
-        self.contexts.insert((project, event.context.clone().unwrap_or_default()));
-        self.carry_out(Command::Ingest(Box::new(ingest)))
-    }
-
-    fn perform(&mut self, act: Act) {
-        match act {
-            Act::Event(event) => {
-                let mut event = *event;
-                if event.id.is_empty() {
-                    event.id = self.new_id();
-                }
-                let done = self.take_in(Ingest { event, key: None });
-                self.note(done.map(|_| ()));
-            }
-            Act::Beat { event, every, until } => {
-                let next = self.elapsed.saturating_add(every);
-                if next < until {
-                    self.agenda.plan(next, Act::Beat { event: event.clone(), every, until });
-                }
-                self.perform(Act::Event(event));
-            }
-            Act::Control { project, context, stage, control } => {
-                let done = self.carry_out(Command::Control { project, context, stage, control });
-                self.note(done.map(|_| ()));
-            }
-            Act::Claim { tool, offer, answer } => {
-                let done = self.claim(tool, &offer, &answer);
-                self.note(done);
-            }
-            Act::Alive { lease, progress, every, until } => {
-                let done = self.alive(lease, progress, every, until);
-                self.note(done);
-            }
-            Act::Release { tool, offer, lease, reason } => {
-                let done = self.give_back(tool, &offer, lease, reason);
-                self.note(done);
-            }
-            Act::Answer(answer) => {
-                let done = self.answer_by_lease(*answer);
-                self.note(done);
-            }
-            Act::Kill { away } => self.kill_for(away),
-            Act::Jump { by } => self.jump(by),
-        }
-    }
-
-    /// Lets happen all that is due now.
-    fn catch_up(&mut self) {
-        for _ in 0..STEPS_AT_ONE_MOMENT {
-            if !self.go_on(self.elapsed) {
-                return;
-            }
-        }
-        self.fault(format!("at {} things happen without end", self.now()));
-    }
-
-    /// One command in one transaction, and what it leaves for the next steps.
-    pub(super) fn carry_out(&mut self, command: Command) -> Result<Reply, CommandError> {
-        let mut outcome = self.step(command)?;
-        let reply = outcome.replies.pop().unwrap_or(Ok(Reply::Nothing));
-        self.settle();
-        self.hand_out();
-        reply
-    }
-
-    fn step(&mut self, command: Command) -> Result<Outcome, StoreError> {
-        let (setting, now) = (self.setting(), self.now());
-        self.steps += 1;
-        step(&mut self.store, &[command], now, &setting, &mut self.cache, &[])
-    }
-
-    /// Inputs and rows that were left.
-    fn settle(&mut self) {
-        let reader = self.reader();
-        while self.faults.is_empty() && reader.has_deferred().unwrap_or(false) {
-            let done = self.step(Command::Deferred);
-            self.note(done.map(|_| ()).map_err(CommandError::Store));
-        }
-        while self.faults.is_empty() && reader.has_buried().unwrap_or(false) {
-            let done = self.step(Command::Purge);
-            self.note(done.map(|_| ()).map_err(CommandError::Store));
-        }
-        if self.steps <= CHECKED_EACH || self.steps >= self.checked + self.checked / 10 {
-            self.check_invariants();
-        }
-    }
-
-    /// Tells tools of tasks that they have not heard of, the oldest first.
-    fn hand_out(&mut self) {
-        let offers = match self.reader().offers(&OfferFilter::default(), Slice::ALL) {
-            Ok(page) => page.items,
-            Err(error) => return self.fault(error.to_string()),
-        };
-        for offer in offers.into_iter().rev() {
-            self.tools.hear(&offer, self.elapsed, &mut self.agenda);
-        }
-    }
-
-    /// When the next timer elapses, since the beginning.
-    fn next_timer(&self) -> Option<SignedDuration> {
-        let due = self.reader().next_timer().ok().flatten()?;
-        Some(due.duration_since(BEGINNING).saturating_sub(self.set_by))
-    }
-
+    #[cfg(test)]
     pub(super) fn store(&mut self) -> &mut MemoryStore {
         &mut self.store
     }
 
-    fn note(&mut self, done: Result<(), CommandError>) {
-        if let Err(error) = done {
-            self.fault(error.to_string());
-        }
-    }
-
-    fn fault(&mut self, fault: String) {
-        debug_assert!(false, "{fault}");
+    pub(super) fn fault(&mut self, fault: String) {
+        debug_assert!(!self.panics, "{fault}");
         self.faults.push(fault);
     }
 }

@@ -1,6 +1,9 @@
 //! What steps know of the store without asking it again.
 
+use std::sync::Arc;
+
 use capstan_engine::orchestrate::{Queue, Run, Sequence};
+use capstan_model::shipyard::Shipyard;
 use serde_json::Value;
 
 use super::kept::{Kept, Weigh};
@@ -31,7 +34,12 @@ impl Cache {
         self.views.write(|(project, stage, service), view| tx.put_service_view(*project, stage, service, view))
     }
 
-    /// Forgets everything.
+    /// An empty one, but for shipyards that were read already, by the hash of their text.
+    pub(crate) fn with_shipyards(read: impl IntoIterator<Item = (String, Arc<Shipyard>)>) -> Self {
+        Self { shipyards: Shipyards::of(read), ..Self::default() }
+    }
+
+    /// Forgets everything but shipyards, which never change.
     pub(super) fn clear(&mut self) {
         *self = Self { shipyards: std::mem::take(&mut self.shipyards), ..Self::default() };
     }

@@ -11,7 +11,7 @@ use crate::command::{CommandError, Ingest, Reply};
 use crate::ports::{NewFact, ProjectId};
 
 /// How long a repeat is known.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is remembered of an event under its key.
 #[derive(Serialize, Deserialize)]

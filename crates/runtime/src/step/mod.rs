@@ -14,4 +14,5 @@ mod shipyards;
 mod work;
 
 pub use cache::Cache;
+pub(crate) use ingest::REMEMBERED;
 pub use work::{Outcome, Setting, step};

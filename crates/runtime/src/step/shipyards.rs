@@ -15,6 +15,11 @@ const KEPT: usize = 256;
 pub(super) struct Shipyards(BTreeMap<String, Arc<Shipyard>>);
 
 impl Shipyards {
+    /// Some that were read already, by the hash of their text.
+    pub(super) fn of(read: impl IntoIterator<Item = (String, Arc<Shipyard>)>) -> Self {
+        Self(read.into_iter().collect())
+    }
+
     /// The shipyard that was interned under a hash.
     pub(super) fn get(&mut self, tx: &mut dyn StoreTx, hash: &str) -> Result<Option<Arc<Shipyard>>, StoreError> {
         if let Some(known) = self.0.get(hash) {

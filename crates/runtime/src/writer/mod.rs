@@ -5,4 +5,5 @@ mod handle;
 mod service;
 
 pub use handle::{Handle, SubmitError};
+pub(crate) use service::{JUMP, was_set_back};
 pub use service::{Options, Writer, WriterThread};

@@ -11,7 +11,7 @@ use tokio::sync::{oneshot, watch};
 use super::claims::{Claimer, WaitingClaims};
 use super::handle::{Handle, Message, UNHEARD};
 use crate::command::{Command, CommandError, Reply};
-use crate::ports::{Clock, EventFilter, Retention, Slice, Store, StoreError, StoreReader};
+use crate::ports::{Clock, EventFilter, FactFilter, Retention, Slice, Store, StoreError, StoreReader};
 use crate::step::{Cache, Outcome, Setting, step};
 
 /// How long the writer sleeps at most; nothing relies on it.
@@ -21,7 +21,7 @@ const SAFETY: Duration = Duration::from_secs(30);
 const TIDY: SignedDuration = SignedDuration::from_hours(1);
 
 /// By how much wall clock and monotonic clock may part before that counts as a jump.
-const JUMP: SignedDuration = SignedDuration::from_secs(5);
+pub(crate) const JUMP: SignedDuration = SignedDuration::from_secs(5);
 
 /// What a writer goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,17 @@ impl WriterThread {
     }
 }
 
+/// Whether the clock was set back while nobody was up to see it: what is newer than now was stored before.
+pub(crate) fn was_set_back(reader: &dyn StoreReader, now: Timestamp) -> Result<bool, StoreError> {
+    let newest = reader.events(&EventFilter::default(), Slice { offset: 0, limit: 1 })?.items.pop();
+    let newest = newest.and_then(|stored| stored.event.time).unwrap_or(Timestamp::MIN);
+    // A sign of life renews deadlines without an event.
+    let last = reader.fact_span()?.next.saturating_sub(2);
+    let last = reader.facts_after(&FactFilter::default(), last, 1)?.items.pop();
+    let newest = last.map_or(newest, |fact| fact.stored.at.max(newest));
+    Ok(newest.duration_since(now) > JUMP)
+}
+
 impl Writer {
     /// A writer and the handle to it. Reads from the store what is open.
     pub fn new(store: Box<dyn Store>, clock: Arc<dyn Clock>, options: Options) -> Result<(Self, Handle), StoreError> {
@@ -108,10 +119,7 @@ impl Writer {
         let (writable, writable_seen) = watch::channel(true);
         let reader = store.reader();
         let chores = Chores::read(&*reader)?;
-        // What is newer than now was stored before the clock was set back, while nobody was up to see it.
-        let newest = reader.events(&EventFilter::default(), Slice { offset: 0, limit: 1 })?.items.pop();
-        let newest = newest.and_then(|stored| stored.event.time).unwrap_or(Timestamp::MIN);
-        let set_back = newest.duration_since(clock.now()) > JUMP;
+        let set_back = was_set_back(&*reader, clock.now())?;
         let (up_since, offset) = (clock.now(), offset(&*clock));
         let (setting, setting_seen) =
             watch::channel(Setting { limits: options.limits, up_since, retention: options.retention });

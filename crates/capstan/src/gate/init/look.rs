@@ -35,7 +35,7 @@ pub(super) async fn look(args: &InitArgs, now: Timestamp, progress: &Progress) -
             .map_err(|error| Failure::plain(format!("cannot read '{}': {}", path.display(), reason(&error))))?,
         (Source::File(_), Target::Prometheus(_)) => Vec::new(),
     };
-    progress.begin(proposals.len());
+    progress.begin(proposals.len() as u64, "values");
     let mut measured =
         discover::measure(&args.source.name, source, proposals, &scope, &limits, &|_| progress.advance()).await;
     if server.is_none() {

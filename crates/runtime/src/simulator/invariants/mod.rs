@@ -1,7 +1,11 @@
 //! What must hold after each step, whatever came in.
 
-mod check;
+mod checker;
+mod clock;
+mod fold;
+mod offers;
 mod queue;
+mod run;
 mod sequence;
 
-pub(super) use check::check;
+pub(super) use checker::{Checker, Terms};

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use capstan_engine::orchestrate::{Attempt, Limits, OpenTask, Phase, Sequence, Slot};
+use capstan_engine::orchestrate::{Attempt, Limits, OpenTask, Phase, Sequence, Slot, TaskState};
+use capstan_model::shipyard::Join;
 
 /// All that is wrong with it.
 pub(super) fn shape(sequence: &Sequence, limits: &Limits) -> Vec<String> {
     let mut faults = tasks_of(sequence);
     faults.extend(end_of(sequence));
+    faults.extend(group_of(sequence));
     for open in sequence.open().iter().filter(|open| !open.is_over()) {
         faults.extend(tries_of(sequence, open, limits));
         faults.extend(open.attempt().map(leases_of).unwrap_or_default());
     }
     let id = &sequence.id;
-    faults.into_iter().map(|fault| format!("sequence {id}: {fault}")).collect()
+    faults.into_iter().map(|fault| format!("{fault}, of {id}")).collect()
 }
 
 /// A task is over once, or under way; what is under way is of one group.
@@ -41,13 +43,26 @@ fn tasks_of(sequence: &Sequence) -> Vec<String> {
     faults
 }
 
+/// Where one of a group is enough, nothing of it is under way once one went well.
+fn group_of(sequence: &Sequence) -> Option<String> {
+    let tasks = &sequence.definition.tasks;
+    let at = sequence.open().first()?.task;
+    let group = tasks.get(at)?.parallel.as_ref()?;
+    let first = tasks.get(..=at)?.iter().rev().take_while(|task| task.parallel.as_ref() == Some(group)).last()?;
+    let went_well = sequence.open().iter().any(|open| matches!(&open.state, TaskState::Over(done) if done.went_well()));
+    (first.join == Join::Any && went_well).then(|| "the others of a group go on although one was enough".to_owned())
+}
+
 /// What is `finally` comes last and alone, and only while a sequence comes to its end.
 fn end_of(sequence: &Sequence) -> Vec<String> {
     let mut faults = Vec::new();
     let is_finally = |task: usize| sequence.definition.tasks.get(task).is_some_and(|task| task.finally);
     let closing = sequence.closing.is_some();
     if let Some(open) = sequence.open().iter().find(|open| is_finally(open.task) != closing) {
-        faults.push(format!("task {} is under way, and it is coming to its end: {closing}", open.task));
+        faults.push(format!(
+            "what is finally is under way, or what is not, and it comes to its end: {closing}, task {}",
+            open.task
+        ));
     }
     if closing && sequence.deadline.is_some() {
         faults.push("its timeout runs on while it comes to its end".to_owned());
@@ -60,7 +75,10 @@ fn end_of(sequence: &Sequence) -> Vec<String> {
     }
     let began = matches!(sequence.phase, Phase::Running { .. }) && !closing;
     if sequence.deadline.is_some() != (began && sequence.definition.timeout.is_some()) {
-        faults.push(format!("its timeout is {:?}, its deadline {:?}", sequence.definition.timeout, sequence.deadline));
+        faults.push(format!(
+            "a timeout and its deadline do not fit: {:?}, {:?}",
+            sequence.definition.timeout, sequence.deadline
+        ));
     }
     faults
 }
@@ -70,15 +88,19 @@ fn tries_of(sequence: &Sequence, open: &OpenTask, limits: &Limits) -> Vec<String
     let mut faults = Vec::new();
     let most = sequence.definition.tasks.get(open.task).and_then(|task| task.retry).map_or(1, |retry| retry.attempts);
     if open.failures() >= most {
-        faults.push(format!("task {} goes on after {} of {most} attempts", open.task, open.failures()));
+        faults.push(format!(
+            "a task goes on after its last attempt: {} of {most}, task {}",
+            open.failures(),
+            open.task
+        ));
     }
     if open.leases_lost() >= limits.leases {
-        faults.push(format!("task {} goes on after {} leases were lost", open.task, open.leases_lost()));
+        faults.push(format!("a task goes on after too many lost leases: {}, task {}", open.leases_lost(), open.task));
     }
     let before = sequence.rerun.as_ref().map_or(0, |rerun| rerun.attempts_of(open.task));
     let numbers = open.past.iter().map(|past| past.number).chain([open.number]);
     if !numbers.eq(before + 1..=before + open.past.len() as u32 + 1) {
-        faults.push(format!("attempts of task {} are not counted one by one: {open:?}", open.task));
+        faults.push(format!("attempts of a task are not counted one by one: {open:?}"));
     }
     faults
 }
@@ -86,20 +108,20 @@ fn tries_of(sequence: &Sequence, open: &OpenTask, limits: &Limits) -> Vec<String
 /// Each tool has one live claim at most, by which it is at work.
 fn leases_of(attempt: &Attempt) -> Vec<String> {
     let mut faults = Vec::new();
-    let fault = |what: &str| format!("{what} {}: {:?}", attempt.triggered_id, attempt.leases);
+    let fault = |what: &str| format!("{what}: {}, {:?}", attempt.triggered_id, attempt.leases);
     let tools: BTreeSet<&str> = attempt.leases.iter().map(|lease| &*lease.tool).collect();
     if tools.len() < attempt.leases.len() {
-        faults.push(fault("one tool has several leases of"));
+        faults.push(fault("one tool has several leases of one task"));
     }
     let starts = |tool: &str, finished: bool| {
         attempt.events.iter().filter(|event| event.source == tool && event.finished == finished).count()
     };
     if tools.iter().any(|tool| (starts(tool, false), starts(tool, true)) != (1, 0)) {
-        faults.push(fault("a lease is of a tool that is not at work on"));
+        faults.push(fault("a lease is of a tool that is not at work on its task"));
     }
     let of_claim = |id: &str| id.strip_prefix(&*attempt.triggered_id)?.strip_prefix('.')?.parse::<u32>().ok();
     if attempt.leases.iter().any(|lease| of_claim(&lease.id).is_none_or(|claim| claim > attempt.claims)) {
-        faults.push(fault("a lease does not count among the claims of"));
+        faults.push(fault("a lease does not count among the claims of its task"));
     }
     faults
 }

@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::expect::Expectation;
-use crate::simulator::{Answer, Tool};
+use crate::memory::Call;
+use crate::simulator::{Answer, Mishap, Tool};
 
 /// The project of a scenario that names none.
 pub(super) const PROJECT: &str = "shop";
@@ -29,6 +30,8 @@ pub struct Scenario {
     pub tools: Vec<ScriptedTool>,
     /// What happens, in order.
     pub events: Vec<Event>,
+    /// Whether at its end all that waits for people is resumed and then aborted, so that everything comes to an end.
+    pub drain: bool,
     /// When it ends; without it once all that is open waits for people.
     pub until: Option<SignedDuration>,
     /// What has to hold at its end.
@@ -45,6 +48,11 @@ pub struct ShipyardText {
 }
 
 impl ShipyardText {
+    /// One that stands in no file.
+    pub fn of(text: String) -> Self {
+        Self { text, span: Span { start: 0, end: 0 } }
+    }
+
     /// The path, where it is one: a shipyard has more than one line.
     pub fn path(&self) -> Option<&str> {
         (!self.text.contains('\n')).then_some(&*self.text)
@@ -129,6 +137,28 @@ pub enum Happening {
     Kill {
         /// After so long.
         away: SignedDuration,
+        /// By how much its clock is set meanwhile.
+        jump: SignedDuration,
+        /// At this call of its store; none: now.
+        during: Option<Call>,
+        /// How many such calls go well before.
+        skip: u32,
+    },
+    /// Calls of the store fail.
+    Fail {
+        /// Which.
+        call: Call,
+        /// How many such calls go well before.
+        skip: u32,
+        /// How many fail.
+        times: u32,
+    },
+    /// A message to the server goes wrong on its way.
+    Mislead {
+        /// How.
+        mishap: Mishap,
+        /// How many messages go well before.
+        skip: u32,
     },
     /// The clock of the server is set.
     Clock {
@@ -146,6 +176,7 @@ impl Default for Scenario {
             approval: true,
             tools: Vec::new(),
             events: Vec::new(),
+            drain: false,
             until: None,
             expect: Vec::new(),
         }
@@ -154,7 +185,7 @@ impl Default for Scenario {
 
 impl ScriptedTool {
     /// A tool for a task, with the source that it has unless it names one.
-    pub(super) fn new(task: &str, answers: Vec<Answer>) -> Self {
+    pub(in crate::simulator) fn new(task: &str, answers: Vec<Answer>) -> Self {
         Self { tool: Tool { answers, ..Tool::new(task, &format!("{task}-service")) }, run: None }
     }
 }

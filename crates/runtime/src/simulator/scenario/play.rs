@@ -1,6 +1,8 @@
 //! A scenario comes to pass.
 
-use capstan_engine::orchestrate::{APPROVAL, TimerKind, ids};
+use std::collections::BTreeSet;
+
+use capstan_engine::orchestrate::{APPROVAL, Control, TimerKind, ids};
 use capstan_model::event::CloudEvent;
 use capstan_model::event::rest::data_text;
 use jiff::SignedDuration;
@@ -9,8 +11,9 @@ use serde_json::{Map, Value, json};
 use super::expect::{Expectation, Judgement};
 use super::file::{Event, Happening, Scenario};
 use crate::command::Reply;
+use crate::memory::Order;
 use crate::simulator::tool::task_of;
-use crate::simulator::{Note, World, span};
+use crate::simulator::{Mishap, Note, World, span};
 
 /// A scenario that has come to its end.
 pub struct Played {
@@ -27,7 +30,7 @@ pub struct Played {
 impl Scenario {
     /// Lets it happen. Its shipyards have to stand in it by now, instead of their paths.
     pub fn play(&self) -> Played {
-        let mut world = World::new().with_limits(self.limits);
+        let mut world = World::new().with_limits(self.limits).watched();
         if !self.approval {
             world = world.without_approval();
         }
@@ -47,6 +50,9 @@ impl Scenario {
             played.happen(event);
         }
         played.come_to_an_end(self.until);
+        if self.drain {
+            played.drain();
+        }
         let judge = |expected: &Expectation| expected.judge(&played.world, &context_of(&expected.run));
         played.judgements = self.expect.iter().map(judge).collect();
         played
@@ -87,13 +93,34 @@ impl Played {
                 self.note("", format!("project '{project}' gets another shipyard"));
                 self.world.project(project, &shipyard.text);
             }
-            Happening::Kill { away } => {
+            Happening::Kill { away, jump, during: None, .. } => {
                 self.note("", "the server is killed".to_owned());
                 self.note("", "the server is back".to_owned());
                 if let Some(back) = self.notes.last_mut() {
-                    back.at = back.at.saturating_add(*away).unwrap_or(jiff::Timestamp::MAX);
+                    back.at = back.at.saturating_add(away.saturating_add(*jump)).unwrap_or(jiff::Timestamp::MAX);
                 }
-                self.world.kill_for(*away);
+                self.world.kill_and_set(*away, *jump);
+            }
+            Happening::Kill { away, jump, during: Some(call), skip } => {
+                self.note(
+                    "",
+                    format!("the server is to be killed at a call of its store: {}{}", call.word(), after(*skip)),
+                );
+                self.world.after_kill = (*away, *jump);
+                self.world.disk().order(Order { call: *call, skip: *skip, times: 1, kills: true });
+            }
+            Happening::Fail { call, skip, times } => {
+                let often = if *times == 1 { String::new() } else { format!(", {times} times") };
+                self.note("", format!("the store is to fail: {}{}{often}", call.word(), after(*skip)));
+                self.world.disk().order(Order { call: *call, skip: *skip, times: *times, kills: false });
+            }
+            Happening::Mislead { mishap, skip } => {
+                let how = match mishap {
+                    Mishap::Late(by) => format!("{} late", span(*by)),
+                    Mishap::Twice(by) => format!("twice, the second time {} later", span(*by)),
+                };
+                self.note("", format!("a message is to come {how}{}", after(*skip)));
+                self.world.post.order(*skip, *mishap);
             }
             Happening::Clock { by } => {
                 self.note("", format!("the clock of the server is set by {}", span(*by)));
@@ -115,6 +142,35 @@ impl Played {
                 return;
             }
         }
+    }
+
+    /// What stands still is resumed, and what then waits for people is aborted: everything has to come to an end. Nothing
+    /// goes wrong on purpose any more.
+    fn drain(&mut self) {
+        self.world.disk().forget_orders();
+        self.world.post.forget();
+        self.come_to_an_end(None);
+        self.steer_all(Control::Resume);
+        // A second abort ends what waits at the end; the third one finds what has followed.
+        for _ in 0..3 {
+            if self.world.is_all_over() {
+                break;
+            }
+            self.steer_all(Control::Abort);
+        }
+        self.world.check_end();
+    }
+
+    fn steer_all(&mut self, control: Control) {
+        let contexts: Vec<(String, String)> =
+            self.world.contexts().map(|(project, context)| (project.to_owned(), context.to_owned())).collect();
+        for (project, context) in contexts {
+            for stage in if control == Control::Resume { self.world.stages(&context) } else { BTreeSet::new() } {
+                self.world.control(&project, &context, Some(&stage), control);
+            }
+            self.world.control(&project, &context, None, control);
+        }
+        self.come_to_an_end(None);
     }
 
     /// A raw event: the name of a run stands for its context, `run/task` for the id of the last offer of that task.
@@ -142,7 +198,7 @@ impl Played {
         let run = self.runs.iter().find(|(_, of)| *of == context).map(|(name, _)| name.clone()).unwrap_or_default();
         match CloudEvent::from_json(Value::Object(attributes)) {
             Ok(event) => {
-                self.world.ingest(event);
+                self.world.send(event);
             }
             Err(error) => self.note(&run, format!("what is sent is no event: {error}")),
         }
@@ -170,6 +226,10 @@ impl Played {
         let after = self.world.last_fact();
         self.notes.push(Note { after, at: self.world.now(), run: run.to_owned(), what });
     }
+}
+
+fn after(skip: u32) -> String {
+    if skip == 0 { String::new() } else { format!(" (after {skip} that go well)") }
 }
 
 /// The context of a run by its name.

@@ -34,8 +34,9 @@ fn scenario(decoder: &mut Decoder<'_>, node: NodeId, whole: Span) -> Option<Scen
     let mut scenario = Scenario::default();
     let (mut project, mut shipyard) = (PROJECT.to_owned(), None);
     let (mut tools, mut events) = (Vec::new(), Vec::new());
-    let known =
-        ["about", "project", "shipyard", "projects", "limits", "approval", "tools", "events", "until", "expect"];
+    let known = [
+        "about", "project", "shipyard", "projects", "limits", "approval", "tools", "events", "drain", "until", "expect",
+    ];
     decoder.mapping(node, "a map with 'shipyard' and 'events'", &known, |decoder, key, value| {
         match key {
             "about" => scenario.about = String::from_yaml(decoder, value).unwrap_or_default(),
@@ -53,6 +54,7 @@ fn scenario(decoder: &mut Decoder<'_>, node: NodeId, whole: Span) -> Option<Scen
             }
             "tools" => tools = Vec::<ToolEntry>::from_yaml(decoder, value).unwrap_or_default(),
             "events" => events = Vec::<EventEntry>::from_yaml(decoder, value).unwrap_or_default(),
+            "drain" => scenario.drain = bool::from_yaml(decoder, value).unwrap_or(false),
             "until" => scenario.until = span_of_time(decoder, value),
             "expect" => scenario.expect = Vec::from_yaml(decoder, value).unwrap_or_default(),
             _ => return false,

@@ -6,11 +6,13 @@ use capstan_model::yaml::{Decoder, FromYaml, NodeId};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::decode::{length, object, shipyard_text, span_of_time, stage_and_sequence, word};
+use super::decode::{count, length, object, shipyard_text, span_of_time, stage_and_sequence, word};
 use super::file::{Event, Happening, SERVICE, ShipyardText};
+use crate::memory::Call;
+use crate::simulator::Mishap;
 
 /// What can happen, and what can stand beside it. Of these an event has one.
-const HAPPENINGS: [(&str, &[&str]); 11] = [
+const HAPPENINGS: [(&str, &[&str]); 13] = [
     ("trigger", &["run", "project", "service", "data", "labels"]),
     ("send", &[]),
     ("approve", &["stage"]),
@@ -20,13 +22,20 @@ const HAPPENINGS: [(&str, &[&str]); 11] = [
     ("abort", &["stage"]),
     ("rerun", &["stage", "from", "by", "reason"]),
     ("configure", &["shipyard"]),
-    ("kill", &["away"]),
+    ("kill", &["away", "jump", "during", "skip"]),
     ("clock", &[]),
+    ("fail", &["skip", "times"]),
+    ("deliver", &["delay", "skip"]),
 ];
 
 /// All that can stand beside.
-const BESIDE: [&str; 11] =
-    ["run", "project", "service", "stage", "data", "labels", "shipyard", "away", "from", "by", "reason"];
+const BESIDE: [&str; 16] = [
+    "run", "project", "service", "stage", "data", "labels", "shipyard", "away", "jump", "during", "delay", "skip",
+    "times", "from", "by", "reason",
+];
+
+/// How a message can come.
+const DELIVERIES: [&str; 2] = ["late", "twice"];
 
 /// An event before it is known in which order it stands.
 pub(super) struct EventEntry {
@@ -42,6 +51,11 @@ pub(super) struct EventEntry {
     data: Map<String, Value>,
     shipyard: Option<ShipyardText>,
     away: SignedDuration,
+    jump: SignedDuration,
+    during: Option<Call>,
+    delay: SignedDuration,
+    skip: u32,
+    times: u32,
     from: Origin,
     wish: Wish,
 }
@@ -61,6 +75,11 @@ impl FromYaml for EventEntry {
             data: Map::new(),
             shipyard: None,
             away: SignedDuration::ZERO,
+            jump: SignedDuration::ZERO,
+            during: None,
+            delay: SignedDuration::ZERO,
+            skip: 0,
+            times: 1,
             from: Origin::default(),
             wish: Wish::default(),
         };
@@ -81,6 +100,11 @@ impl FromYaml for EventEntry {
                 }
                 "shipyard" => entry.shipyard = shipyard_text(decoder, value),
                 "away" => entry.away = span_of_time(decoder, value).unwrap_or_default(),
+                "jump" => entry.jump = length(decoder, value).unwrap_or_default(),
+                "during" => entry.during = call(decoder, value),
+                "delay" => entry.delay = span_of_time(decoder, value).unwrap_or_default(),
+                "skip" => entry.skip = count(decoder, value).unwrap_or_default(),
+                "times" => entry.times = count(decoder, value).unwrap_or(1).max(1),
                 "from" => {
                     let from = word(decoder, value, &["task", "stage"]);
                     entry.from = from.and_then(|word| Origin::parse(&word)).unwrap_or_default();
@@ -96,6 +120,15 @@ impl FromYaml for EventEntry {
         })?;
         Some(entry)
     }
+}
+
+/// A call of the store.
+fn call(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Call> {
+    // The last one is for those alone who want to see that a store that lies is found out.
+    let words = Call::ALL.map(Call::word);
+    let known: Vec<&str> = words.into_iter().filter(|word| *word != Call::Promise.word()).collect();
+    let lies = String::from_yaml(decoder, node).is_some_and(|word| word == Call::Promise.word());
+    if lies { Some(Call::Promise) } else { word(decoder, node, &known).and_then(|word| Call::parse(&word)) }
 }
 
 /// What events take over from those before them.
@@ -152,7 +185,16 @@ impl Timeline {
             }
             "kill" => {
                 bool::from_yaml(decoder, node).filter(|kill| *kill)?;
-                Happening::Kill { away: entry.away }
+                let EventEntry { away, jump, during, skip, .. } = entry;
+                Happening::Kill { away, jump, during, skip }
+            }
+            "fail" => Happening::Fail { call: call(decoder, node)?, skip: entry.skip, times: entry.times },
+            "deliver" => {
+                let mishap = match &*word(decoder, node, &DELIVERIES)? {
+                    "late" => Mishap::Late(entry.delay),
+                    _ => Mishap::Twice(entry.delay),
+                };
+                Happening::Mislead { mishap, skip: entry.skip }
             }
             "clock" => Happening::Clock { by: length(decoder, node)? },
             what => {
