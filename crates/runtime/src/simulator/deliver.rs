@@ -175,7 +175,7 @@ impl World {
         }
     }
 
-    fn event_in(&mut self, mut event: CloudEvent, key: Option<IdempotencyKey>) -> Command {
+    pub(super) fn event_in(&mut self, mut event: CloudEvent, key: Option<IdempotencyKey>) -> Command {
         event.time.get_or_insert(self.now());
         let project = capstan_model::event::rest::data_text(&event.data, "project").to_owned();
         self.contexts.insert((project, event.context.clone().unwrap_or_default()));
