@@ -164,7 +164,7 @@ impl World {
         match again {
             Ok(again) if again == written => {}
             Ok(again) => {
-                self.fault(format!("the same step does not write the same again: {written:?}, then {again:?}"))
+                self.fault(format!("the same step does not write the same again: {written:?}, then {again:?}"));
             }
             Err(error) => self.fault(format!("a step that failed cannot be made again: {error}")),
         }
