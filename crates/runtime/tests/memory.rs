@@ -100,7 +100,7 @@ fn a_commit_that_fails_leaves_nothing_and_the_store_shut_until_it_is_reopened() 
     let disk = store.disk();
     add(&mut store, "a").unwrap();
     disk.fail_next_commit();
-    assert_eq!(add(&mut store, "b").unwrap_err().to_string(), "the store failed: it was told to fail this commit");
+    assert_eq!(add(&mut store, "b").unwrap_err().to_string(), "the store failed: it was told to fail here (commit)");
     assert_eq!(names(&store), ["a"], "who only looks sees the last commit all the while");
     assert!(store.begin().is_err());
     disk.fail_next_reopen();

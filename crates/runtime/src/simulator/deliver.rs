@@ -125,7 +125,9 @@ impl World {
         match (act, reply) {
             (Act::Event(event), Ok(_)) => {
                 let fault = self.checker.acknowledged(&event.id);
-                fault.into_iter().for_each(|fault| self.fault(fault));
+                if let Some(fault) = fault {
+                    self.fault(fault);
+                }
             }
             (Act::Claim { tool, answer, .. }, Ok(Reply::Claimed(grants))) => {
                 for grant in grants {
@@ -149,7 +151,9 @@ impl World {
                     self.fault(format!("an answer counts although its lease was over: {}", answer.lease));
                 }
                 let fault = self.checker.acknowledged(id);
-                fault.into_iter().for_each(|fault| self.fault(fault));
+                if let Some(fault) = fault {
+                    self.fault(fault);
+                }
             }
             // There is nothing to give, nothing to answer, nothing to do again.
             (Act::Release { .. }, Err(CommandError::LeaseOver { .. }))
@@ -175,7 +179,7 @@ impl World {
         }
     }
 
-    fn event_in(&mut self, mut event: CloudEvent, key: Option<IdempotencyKey>) -> Command {
+    pub(super) fn event_in(&mut self, mut event: CloudEvent, key: Option<IdempotencyKey>) -> Command {
         event.time.get_or_insert(self.now());
         let project = capstan_model::event::rest::data_text(&event.data, "project").to_owned();
         self.contexts.insert((project, event.context.clone().unwrap_or_default()));

@@ -21,6 +21,10 @@ const LOOKS: SignedDuration = SignedDuration::from_secs(30);
 impl World {
     /// Has a command carried out, with everything that follows from it now.
     pub fn submit(&mut self, command: Command) -> Result<Reply, CommandError> {
+        let command = match command {
+            Command::Ingest(ingest) => self.event_in(ingest.event, ingest.key),
+            command => command,
+        };
         let reply = self.carry_out(command);
         self.catch_up();
         reply

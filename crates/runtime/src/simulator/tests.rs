@@ -119,7 +119,7 @@ fn what_is_bent_is_found() {
     let bends: [(&str, Bend); 12] = [
         ("waits without a clock", |tx, _, sequence| tx.disarm(&sequence.id, TimerKind::Deadline).unwrap()),
         ("an open task is not offered", |tx, _, sequence| {
-            tx.withdraw(&sequence.current().unwrap().1.triggered_id).unwrap()
+            tx.withdraw(&sequence.current().unwrap().1.triggered_id).unwrap();
         }),
         ("stands otherwise in the queue", |tx, project, sequence| {
             tx.put_queue(project, &sequence.queue(), &Queue::default()).unwrap();

@@ -139,7 +139,8 @@ fn corner_06_what_is_stored_is_queued() {
 
 #[test]
 fn corner_06_with_tools_that_never_hear_of_the_crash() {
-    let mut world = world(ONE);
+    // What it tears off was acknowledged in this world, which is noticed.
+    let mut world = world(ONE).watched();
     let first = trigger(&mut world, "dev", "delivery");
     world.disk().hold_syncs(true);
     let second = trigger(&mut world, "dev", "delivery");

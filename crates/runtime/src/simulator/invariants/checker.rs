@@ -115,7 +115,7 @@ impl Checker {
         if !faults.is_empty() {
             // What is left is all that there is.
             let (hash, acknowledged) = (std::mem::take(&mut self.hash), std::mem::take(&mut self.acknowledged));
-            *self = Self { hash, acknowledged, ..Self::default() };
+            *self = Self { acknowledged, hash, ..Self::default() };
         }
         faults.extend(self.look_at_all(state, terms));
         faults.extend(self.acknowledged.iter().filter_map(|id| self.stored_once(id)));

@@ -94,7 +94,7 @@ fn is_ready_with_clock(
         || match sequence.slot {
             Slot::None => false,
             // The time may come before the slot, and is over then; what comes later is armed with the slot.
-            Slot::Wanted => due.is_none_or(|due| wakes(due)) || has_elapsed(sequence, now),
+            Slot::Wanted => due.is_none_or(wakes) || has_elapsed(sequence, now),
             // Elapsed or not, its time is still to be worked off.
             Slot::Held => due.is_some_and(wakes),
         }

@@ -9,8 +9,10 @@ use crate::simulator::ShipyardText;
 /// The tasks that there can be.
 pub(super) const TASKS: [&str; 4] = ["deployment", "test", "release", "approval"];
 
+type Triggers = &'static [(&'static str, &'static str)];
+
 /// The sequences, each with its stage and what it follows: an event, and the result that it has to have.
-const SEQUENCES: [(&str, &str, &[(&str, &str)]); 7] = [
+const SEQUENCES: [(&str, &str, Triggers); 7] = [
     ("dev", "delivery", &[]),
     ("dev", "rollback", &[("dev.delivery.finished", "fail")]),
     ("dev", "loop", &[("dev.loop.finished", "")]),
