@@ -97,10 +97,11 @@ fn writer(path: &Path) -> Result<Connection, Trouble> {
     let settings: [(&str, i64); 6] = [
         // A commit is synced before it returns: FULL.
         ("synchronous", 2),
-        // The log grows to 16 MB, is then written back, and is from then on overwritten in place, which spares the syncs
-        // the file's growth. So it must not be cut off either, unless a long read made it huge.
-        ("wal_autocheckpoint", 4_000),
-        ("journal_size_limit", 64 << 20),
+        // The log grows to 64 MB, is then written back, and is from then on overwritten in place, which spares the syncs
+        // the file's growth. So it must not be cut off either, unless a long read made it huge. The longer it is the fewer
+        // pages are written back: most of them change again and again.
+        ("wal_autocheckpoint", 16_000),
+        ("journal_size_limit", 256 << 20),
         // Rows of projects go in slices, in an order that no constraint would allow.
         ("foreign_keys", 0),
         // KiB, when negative.
