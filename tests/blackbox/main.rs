@@ -25,6 +25,7 @@ mod judge;
 mod kills;
 mod ledger;
 mod lint;
+mod measured;
 mod operation;
 mod prometheus;
 mod prometheus_server;

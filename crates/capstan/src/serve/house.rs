@@ -5,9 +5,11 @@ use std::sync::Arc;
 use capstan_adapters::git::GitConfig;
 use capstan_adapters::sqlite::SqliteStore;
 use capstan_engine::orchestrate::Limits;
+use capstan_runtime::observe::Observer;
 use capstan_runtime::ports::{Clock, SystemClock};
 use capstan_runtime::projects::Projects;
 use capstan_runtime::writer::{Handle, Options, Writer, WriterThread};
+use capstan_server::{About, Metrics};
 use capstan_tools::approval;
 use jiff::SignedDuration;
 
@@ -25,6 +27,7 @@ pub(crate) const CONFIGURATION: &str = "config";
 pub(super) struct House {
     pub(super) handle: Handle,
     pub(super) projects: Arc<Projects>,
+    pub(super) metrics: Arc<Metrics>,
     writer: WriterThread,
     tools: tokio::task::JoinHandle<()>,
 }
@@ -42,10 +45,19 @@ impl House {
             Failure::plain(format!("cannot open the configuration in '{}': {error}", configuration.display()))
         })?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let path = data.path().join(STORE);
+        let log = path.with_extension("db-wal");
+        let about = About {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: clock.now(),
+            files: vec![("database", path), ("log", log)],
+        };
+        let metrics = Arc::new(Metrics::new(about));
         let options = Options { limits: limits(settings), retention: settings.retention, ..Options::default() };
         let (writer, handle) =
             Writer::new(Box::new(store), clock, options).map_err(|error| Failure::plain(error.to_string()))?;
         let writer = writer
+            .observed_by(Arc::clone(&metrics) as Arc<dyn Observer>)
             .start(&handle)
             .map_err(|error| Failure::plain(format!("cannot start the thread of the writer: {error}")))?;
         let projects = Arc::new(Projects::new(Arc::new(repo), handle.clone()));
@@ -53,7 +65,7 @@ impl House {
             Failure::plain(format!("the store cannot be brought in line with the configuration: {error}"))
         })?;
         let tools = tokio::spawn(approval::run(handle.clone()));
-        Ok(Self { handle, projects, writer, tools })
+        Ok(Self { handle, projects, metrics, writer, tools })
     }
 
     /// Writes what has been submitted, and ends.

@@ -12,6 +12,7 @@
 //!   [`Store::reopen`](crate::ports::Store::reopen), which [`MemoryDisk::fail_next_reopen`] makes fail as well.
 
 mod bury;
+mod census;
 mod disk;
 mod filter;
 mod place;

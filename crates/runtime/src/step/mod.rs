@@ -14,4 +14,4 @@ mod shipyards;
 mod work;
 
 pub use cache::Cache;
-pub use work::{Outcome, Setting, step};
+pub use work::{Commit, Outcome, Setting, step, step_and};

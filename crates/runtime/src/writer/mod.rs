@@ -2,7 +2,9 @@
 
 mod claims;
 mod handle;
+mod options;
 mod service;
 
 pub use handle::{Handle, SubmitError};
-pub use service::{Options, Writer, WriterThread};
+pub use options::Options;
+pub use service::{Writer, WriterThread};
