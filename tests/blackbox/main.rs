@@ -37,4 +37,5 @@ mod simulate;
 mod stream;
 mod support;
 mod survive;
+mod traces;
 mod transcript;

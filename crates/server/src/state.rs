@@ -22,6 +22,8 @@ pub struct AppState {
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Whether runs are told as traces, so that v1's events of tasks say where theirs goes on.
+    pub traced: bool,
     /// How long the body of a request may take to arrive.
     pub patience: Duration,
     /// Turns to true when the server stops: answers that have no end of their own end then.

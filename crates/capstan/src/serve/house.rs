@@ -15,6 +15,7 @@ use jiff::SignedDuration;
 
 use super::data_dir::DataDir;
 use super::settings::Settings;
+use super::traces::{Exporter, Receiver};
 use crate::failure::Failure;
 
 /// The file that holds runs and events.
@@ -30,11 +31,16 @@ pub(super) struct House {
     pub(super) metrics: Arc<Metrics>,
     writer: WriterThread,
     tools: tokio::task::JoinHandle<()>,
+    /// Tells runs as traces, where somebody wants them.
+    traces: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl House {
     /// Opens what the data directory holds and starts what works on it.
     pub(super) async fn open(settings: &Settings, data: &DataDir) -> Result<Self, Failure> {
+        // Also wrong input, and told before anything is made.
+        let receiver = settings.otlp_endpoint.as_ref();
+        let receiver = receiver.map(|url| Receiver::new(url, &|name| std::env::var_os(name))).transpose()?;
         let store = SqliteStore::open(&data.path().join(STORE)).map_err(|error| Failure::plain(error.to_string()))?;
         let configuration = data.path().join(CONFIGURATION);
         if configuration.is_file() {
@@ -64,13 +70,25 @@ impl House {
         projects.reconcile().await.map_err(|error| {
             Failure::plain(format!("the store cannot be brought in line with the configuration: {error}"))
         })?;
+        let traces = match receiver {
+            Some(receiver) => {
+                let exporter = Exporter::open(handle.clone(), receiver, data.path()).await;
+                let exporter = exporter.map_err(|error| Failure::plain(error.to_string()))?;
+                Some(tokio::spawn(exporter.run()))
+            }
+            None => None,
+        };
         let tools = tokio::spawn(approval::run(handle.clone()));
-        Ok(Self { handle, projects, metrics, writer, tools })
+        Ok(Self { handle, projects, metrics, writer, tools, traces })
     }
 
     /// Writes what has been submitted, and ends.
     pub(super) async fn close(self) {
         self.tools.abort();
+        if let Some(traces) = &self.traces {
+            // What it has not delivered it delivers after the next start.
+            traces.abort();
+        }
         // The writer's thread may be at a sync.
         if let Err(error) = tokio::task::spawn_blocking(move || self.writer.stop()).await {
             tracing::error!(%error, "the writer did not end well");

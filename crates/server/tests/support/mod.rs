@@ -113,6 +113,7 @@ impl TestServer {
             token,
             ready: Arc::new(move || running),
             metrics,
+            traced: false,
             patience: Duration::from_secs(30),
             stopping,
         });
