@@ -134,3 +134,68 @@ fn cause(reader: &dyn StoreReader, context: &str, id: String) -> Result<Option<S
     let event = reader.events(&filter, Slice { offset: 0, limit: 1 })?.items.pop();
     Ok(event.and_then(|stored| stored.event.extensions.get("traceparent")?.as_str().map(str::to_owned)))
 }
+
+#[cfg(test)]
+mod tests {
+    use capstan_engine::orchestrate::Control;
+    use capstan_model::event::CloudEvent;
+    use capstan_runtime::command::Command;
+    use capstan_runtime::simulator::World;
+    use jiff::SignedDuration;
+    use serde_json::json;
+
+    use super::*;
+
+    const SHIPYARD: &str = "apiVersion: spec.keptn.sh/0.2.3
+kind: Shipyard
+spec: {stages: [{name: dev, sequences: [{name: delivery, tasks: [{name: build}]}]}]}
+";
+
+    fn world() -> World {
+        let mut world = World::new();
+        world.project("shop", SHIPYARD);
+        let event = json!({
+            "id": "t", "type": "sh.keptn.event.dev.delivery.triggered", "source": "ci", "shkeptncontext": "run",
+            "data": {"project": "shop", "stage": "dev", "service": "cart"}
+        });
+        world.ingest(CloudEvent::from_json(event).unwrap());
+        world
+    }
+
+    /// Name and reason of all that ended behind a position, told in parts; and the last position.
+    fn told(world: &World, mut after: u64) -> (Vec<(String, String)>, u64) {
+        let reader = world.reader();
+        let mut all = Vec::new();
+        loop {
+            let (spans, last) = ended(&*reader, after).unwrap();
+            if last == after {
+                return (all, after);
+            }
+            all.extend(spans.into_iter().map(|span| (span.name, span.status.unwrap().message)));
+            after = last;
+        }
+    }
+
+    #[test]
+    fn what_the_end_of_a_run_cuts_off_has_a_span_too_and_nothing_is_told_twice() {
+        let mut world = world();
+        let (open, position) = told(&world, 0);
+        assert_eq!(open, []);
+        let (project, context) = ("shop".to_owned(), "run".to_owned());
+        let abort = Command::Control { project, context, stage: None, control: Control::Abort };
+        world.submit(abort).unwrap();
+        let (all, position) = told(&world, position);
+        let names: Vec<_> = all.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["build", "dev.delivery", "delivery"]);
+        assert!(all[0].1.is_empty() && !all[1].1.is_empty() && !all[2].1.is_empty(), "{all:?}");
+        assert_eq!(told(&world, position), (vec![], position));
+    }
+
+    #[test]
+    fn a_task_that_nobody_takes_up_has_failed() {
+        let mut world = world();
+        world.advance(SignedDuration::from_hours(1));
+        let (all, _) = told(&world, 0);
+        assert!(all.len() == 3 && all.iter().all(|(_, why)| !why.is_empty()), "{all:?}");
+    }
+}

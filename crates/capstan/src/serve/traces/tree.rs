@@ -28,7 +28,8 @@ impl Part {
 
 /// Whether something is over with this fact that has a span.
 pub(super) fn ends_something(fact: &Fact) -> bool {
-    ends_sequence(fact) || matches!(fact, Fact::TaskDone { .. } | Fact::TaskEnded { .. } | Fact::AttemptEnded { .. })
+    let ends_task = matches!(fact, Fact::TaskDone { .. } | Fact::TaskEnded { .. } | Fact::AttemptEnded { .. });
+    ends_task || ends_sequence(fact) || matches!(fact, Fact::Closing(_))
 }
 
 fn ends_sequence(fact: &Fact) -> bool {
@@ -115,8 +116,17 @@ impl<'a> Open<'a> {
         Self { trace, run, birth, begun, events: Vec::new(), attempts: BTreeMap::new() }
     }
 
-    /// Takes a fact in. The span of what it ends.
-    fn hear(&mut self, stored: &StoredFact) -> Option<Span> {
+    /// Takes a fact in. The spans of what it ends.
+    fn hear(&mut self, stored: &StoredFact) -> Vec<Span> {
+        // Nothing else says of what was open that it is cancelled.
+        let cuts_off = matches!(stored.fact, Fact::Closing(_) | Fact::Ended(_));
+        let open: Vec<usize> = self.attempts.keys().copied().filter(|_| cuts_off).collect();
+        let end = || End { word: TaskEnd::Cancelled.word(), ..End::default() };
+        let cut = open.into_iter().filter_map(|task| self.end_attempt(task, stored.at, end())).collect::<Vec<_>>();
+        cut.into_iter().chain(self.take(stored)).collect()
+    }
+
+    fn take(&mut self, stored: &StoredFact) -> Option<Span> {
         let at = stored.at;
         match &stored.fact {
             Fact::TaskOffered { task, attempt, triggered_id, .. } => {
