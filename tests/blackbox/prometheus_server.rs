@@ -81,14 +81,23 @@ impl Prometheus {
         Self::with(executable, &[], Some((web, "Basic Z2F0ZTpzZWNyZXQ=")))
     }
 
+    /// Starts one with this configuration.
+    pub fn configured(executable: &PathBuf, config: &str) -> Self {
+        Self::launch(executable, free_port(), config, None)
+    }
+
     fn with(executable: &PathBuf, jobs: &[(&str, u16)], password: Option<(&str, &str)>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let mut config = "global: {scrape_interval: 250ms, scrape_timeout: 250ms}\nscrape_configs:\n".to_owned();
         let own = ("prometheus", port);
         for (job, port) in jobs.iter().chain(password.is_none().then_some(&own)) {
             config.push_str(&format!("- {{job_name: {job}, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n"));
         }
+        Self::launch(executable, port, &config, password)
+    }
+
+    fn launch(executable: &PathBuf, port: u16, config: &str, password: Option<(&str, &str)>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("prometheus.yml"), config).unwrap();
         let mut command = Command::new(executable);
         command

@@ -120,6 +120,31 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// One word for its kind.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Ingest(_) => "ingest",
+            Self::Control { .. } => "control",
+            Self::Claim(_) => "claim",
+            Self::Heartbeat { .. } => "heartbeat",
+            Self::Release { .. } => "release",
+            Self::Answer(_) => "answer",
+            Self::Rerun { .. } => "rerun",
+            Self::Timers => "timers",
+            Self::ClockSetBack => "clock_set_back",
+            Self::Deferred => "deferred",
+            Self::Purge => "purge",
+            Self::Retain { .. } => "retain",
+            Self::CreateProject { .. } => "create_project",
+            Self::ConfigureProject { .. } => "configure_project",
+            Self::DeleteProject { .. } => "delete_project",
+            Self::CreateService { .. } => "create_service",
+            Self::DeleteService { .. } => "delete_service",
+        }
+    }
+}
+
 /// An event from outside, with the id and the time under which it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ingest {

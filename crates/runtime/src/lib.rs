@@ -4,6 +4,7 @@ pub mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod memory;
+pub mod observe;
 pub mod polled;
 pub mod ports;
 pub mod projects;

@@ -1,6 +1,7 @@
 //! One token for everything (contract: surfaces.md 1.1).
 
 use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -9,14 +10,19 @@ use crate::error::Failure;
 use crate::family::Family;
 use crate::state::AppState;
 
+/// Where Prometheus looks.
+pub(crate) const METRICS: &str = "/metrics";
+
 /// Lets a request pass that carries the token, or that needs none.
 pub(crate) async fn check(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if matches!(path, "/healthz" | "/readyz") {
         return next.run(request).await;
     }
-    match token(request.headers()) {
+    let headers = request.headers();
+    match token(headers).or_else(|| bearer(headers).filter(|_| path == METRICS)) {
         Some(token) if (state.token)(token) => next.run(request).await,
+        None if path == METRICS => Failure::new(StatusCode::UNAUTHORIZED, NO_BEARER).code(401).into_response(),
         given => refuse(Family::of(path), given.is_some()),
     }
 }
@@ -24,6 +30,15 @@ pub(crate) async fn check(State(state): State<AppState>, request: Request, next:
 fn token(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-token").and_then(|value| value.to_str().ok()).filter(|token| !token.is_empty())
 }
+
+/// Most versions of Prometheus can send no header but this one.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+const NO_BEARER: &str =
+    "the token of the API is missing; send it as 'Authorization: Bearer TOKEN' or as 'x-token: TOKEN'";
 
 fn refuse(family: Family, given: bool) -> Response {
     const BEHIND_THE_GATEWAY: &str = r#"{"code":401,"message":"unauthenticated or invalid credentials"}"#;

@@ -9,6 +9,7 @@ mod error;
 mod family;
 mod health;
 mod idempotency;
+mod metrics;
 mod paging;
 mod params;
 mod routes;
@@ -18,5 +19,6 @@ mod v1;
 
 pub use capstan::openapi::document;
 pub use connections::serve;
+pub use metrics::{About, Metrics};
 pub use routes::router;
 pub use state::AppState;

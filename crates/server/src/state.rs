@@ -7,6 +7,8 @@ use capstan_runtime::projects::Projects;
 use capstan_runtime::writer::Handle;
 use tokio::sync::watch;
 
+use crate::metrics::Metrics;
+
 /// What the routes are made of; cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
@@ -18,6 +20,10 @@ pub struct AppState {
     pub token: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// Whether the server can do its work.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether runs are told as traces, so that v1's events of tasks say where theirs goes on.
+    pub traced: bool,
     /// How long the body of a request may take to arrive.
     pub patience: Duration,
     /// Turns to true when the server stops: answers that have no end of their own end then.

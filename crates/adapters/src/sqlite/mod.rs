@@ -5,6 +5,7 @@
 
 mod answers;
 mod bury;
+mod census;
 mod column;
 mod conditions;
 mod copy;

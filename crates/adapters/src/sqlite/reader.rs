@@ -6,15 +6,15 @@ use std::sync::{Mutex, PoisonError};
 use capstan_engine::orchestrate::{Queue, Run, Sequence};
 use capstan_model::event::CloudEvent;
 use capstan_runtime::ports::{
-    EventFilter, FactFilter, FactPage, FactSpan, OfferFilter, Page, Project, ProjectId, RunFilter, SequenceFilter,
-    Service, ServiceView, Slice, StoreError, StoreReader, StoredEvent, StoredFact,
+    Census, EventFilter, FactFilter, FactPage, FactSpan, OfferFilter, Page, Project, ProjectId, RunFilter,
+    SequenceFilter, Service, ServiceView, Slice, StoreError, StoreReader, StoredEvent, StoredFact,
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::trouble::{Doing, Trouble};
 use super::{
-    bury, deferred, events, facts, offers, open, projects, queues, runs, sequences, services, shipyards, timers,
+    bury, census, deferred, events, facts, offers, open, projects, queues, runs, sequences, services, shipyards, timers,
 };
 
 /// How many connections are kept for the next question.
@@ -123,6 +123,10 @@ impl StoreReader for SqliteReader {
 
     fn handled_tasks(&self) -> Result<Vec<String>, StoreError> {
         self.ask(events::handled_tasks)
+    }
+
+    fn census(&self) -> Result<Census, StoreError> {
+        self.ask(census::take)
     }
 
     fn next_timer(&self) -> Result<Option<Timestamp>, StoreError> {

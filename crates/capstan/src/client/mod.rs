@@ -11,7 +11,7 @@ mod projects;
 mod runs;
 mod status;
 mod stream;
-mod tls;
+pub(crate) mod tls;
 
 pub(crate) use arguments::{ProjectArg, ServerArgs};
 pub(crate) use assignment::{Assignment, assign, assignment};

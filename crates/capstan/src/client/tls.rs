@@ -7,7 +7,7 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::failure::Failure;
 
 /// The configuration for a server; `https` says whether it is one that shows a certificate.
-pub(super) fn config(https: bool) -> Result<ClientConfig, Failure> {
+pub(crate) fn config(https: bool) -> Result<ClientConfig, Failure> {
     let mut roots = RootCertStore::empty();
     if https {
         // It takes milliseconds, so only where it counts. One odd certificate does not make the others useless.

@@ -85,6 +85,8 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
         projects: Arc::clone(&house.projects),
         token: Arc::new(move |presented| token.matches(presented)),
         ready: Arc::new(move || *readiness.borrow()),
+        metrics: Arc::clone(&house.metrics),
+        traced: settings.otlp_endpoint.is_some(),
         patience: settings.patience,
         stopping: stopping.clone(),
     };

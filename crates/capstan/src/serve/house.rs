@@ -5,14 +5,17 @@ use std::sync::Arc;
 use capstan_adapters::git::GitConfig;
 use capstan_adapters::sqlite::SqliteStore;
 use capstan_engine::orchestrate::Limits;
+use capstan_runtime::observe::Observer;
 use capstan_runtime::ports::{Clock, SystemClock};
 use capstan_runtime::projects::Projects;
 use capstan_runtime::writer::{Handle, Options, Writer, WriterThread};
+use capstan_server::{About, Metrics};
 use capstan_tools::approval;
 use jiff::SignedDuration;
 
 use super::data_dir::DataDir;
 use super::settings::Settings;
+use super::traces::{Exporter, Receiver};
 use crate::failure::Failure;
 
 /// The file that holds runs and events.
@@ -25,13 +28,19 @@ pub(crate) const CONFIGURATION: &str = "config";
 pub(super) struct House {
     pub(super) handle: Handle,
     pub(super) projects: Arc<Projects>,
+    pub(super) metrics: Arc<Metrics>,
     writer: WriterThread,
     tools: tokio::task::JoinHandle<()>,
+    /// Tells runs as traces, where somebody wants them.
+    traces: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl House {
     /// Opens what the data directory holds and starts what works on it.
     pub(super) async fn open(settings: &Settings, data: &DataDir) -> Result<Self, Failure> {
+        // Also wrong input, and told before anything is made.
+        let receiver = settings.otlp_endpoint.as_ref();
+        let receiver = receiver.map(|url| Receiver::new(url, &|name| std::env::var_os(name))).transpose()?;
         let store = SqliteStore::open(&data.path().join(STORE)).map_err(|error| Failure::plain(error.to_string()))?;
         let configuration = data.path().join(CONFIGURATION);
         if configuration.is_file() {
@@ -42,23 +51,44 @@ impl House {
             Failure::plain(format!("cannot open the configuration in '{}': {error}", configuration.display()))
         })?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let path = data.path().join(STORE);
+        let log = path.with_extension("db-wal");
+        let about = About {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: clock.now(),
+            files: vec![("database", path), ("log", log)],
+        };
+        let metrics = Arc::new(Metrics::new(about));
         let options = Options { limits: limits(settings), retention: settings.retention, ..Options::default() };
         let (writer, handle) =
             Writer::new(Box::new(store), clock, options).map_err(|error| Failure::plain(error.to_string()))?;
         let writer = writer
+            .observed_by(Arc::clone(&metrics) as Arc<dyn Observer>)
             .start(&handle)
             .map_err(|error| Failure::plain(format!("cannot start the thread of the writer: {error}")))?;
         let projects = Arc::new(Projects::new(Arc::new(repo), handle.clone()));
         projects.reconcile().await.map_err(|error| {
             Failure::plain(format!("the store cannot be brought in line with the configuration: {error}"))
         })?;
+        let traces = match receiver {
+            Some(receiver) => {
+                let exporter = Exporter::open(handle.clone(), receiver, data.path()).await;
+                let exporter = exporter.map_err(|error| Failure::plain(error.to_string()))?;
+                Some(tokio::spawn(exporter.run()))
+            }
+            None => None,
+        };
         let tools = tokio::spawn(approval::run(handle.clone()));
-        Ok(Self { handle, projects, writer, tools })
+        Ok(Self { handle, projects, metrics, writer, tools, traces })
     }
 
     /// Writes what has been submitted, and ends.
     pub(super) async fn close(self) {
         self.tools.abort();
+        if let Some(traces) = &self.traces {
+            // What it has not delivered it delivers after the next start.
+            traces.abort();
+        }
         // The writer's thread may be at a sync.
         if let Err(error) = tokio::task::spawn_blocking(move || self.writer.stop()).await {
             tracing::error!(%error, "the writer did not end well");

@@ -6,5 +6,6 @@ pub(crate) mod house;
 mod logging;
 pub(crate) mod settings;
 pub(crate) mod token;
+mod traces;
 
 pub(crate) use command::{ServeArgs, run};

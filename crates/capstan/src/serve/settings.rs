@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use capstan_runtime::ports::Retention;
+use reqwest::Url;
 
 pub(crate) use arguments::SettingsArgs;
 pub(crate) use resolve::{Resolved, Source, resolve};
@@ -33,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) tasks_leases: u32,
     /// How long runs are kept where their project does not say.
     pub(crate) retention: Retention,
+    /// Where runs are sent to as traces; none: nowhere.
+    pub(crate) otlp_endpoint: Option<Url>,
     /// How long the head and how long the body of a request may take to arrive.
     pub(crate) patience: Duration,
     /// How long requests under way may take to end when the server stops.
@@ -160,6 +163,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "all",
         help: "How long the evaluations of such runs are kept; never shorter than the runs",
         read: |text, settings| read::keep(text).map(|value| settings.retention.evaluations = Some(value)),
+    },
+    Setting {
+        name: "otlp.endpoint",
+        flag: "otlp-endpoint",
+        value: "URL",
+        env: "CAPSTAN_OTLP_ENDPOINT",
+        default: "off",
+        help: "Where runs are sent to as traces, by OTLP over HTTP: a URL such as http://localhost:4318, or off",
+        read: |text, settings| read::endpoint(text).map(|value| settings.otlp_endpoint = value),
     },
     Setting {
         name: "patience",

@@ -31,6 +31,7 @@ mod sequence;
 mod step;
 mod task;
 mod timer;
+pub mod trace;
 mod turn;
 mod verdict;
 mod waiting;

@@ -14,6 +14,7 @@
 
 mod build;
 mod burial;
+mod census;
 mod claims;
 mod differential;
 mod event_filters;

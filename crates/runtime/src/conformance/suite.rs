@@ -4,8 +4,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{
-    burial, claims, event_filters, events, expiry, facts, offers, projects, runs, sequences, totals, transactions,
-    waiting,
+    burial, census, claims, event_filters, events, expiry, facts, offers, projects, runs, sequences, totals,
+    transactions, waiting,
 };
 use crate::ports::Store;
 
@@ -97,6 +97,8 @@ pub fn behaviours() -> &'static [(&'static str, Behaviour)] {
         claims::each_field_filters,
         claims::the_oldest_are_claimed_first,
         claims::takers_go_with_the_offer_and_with_the_project,
+        census::an_empty_store_has_nothing_open,
+        census::what_is_open_is_counted,
         waiting::queues_are_empty_at_first_and_replaced,
         waiting::a_name_of_a_queue_is_any_text,
         waiting::a_queue_of_those_that_stand_aside_is_kept,

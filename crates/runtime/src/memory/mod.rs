@@ -13,6 +13,7 @@
 //! * [`MemoryDisk::order`]: any [`Call`] fails, or kills the process, after so many that go well.
 
 mod bury;
+mod census;
 mod disk;
 mod faults;
 mod filter;

@@ -9,12 +9,13 @@ use capstan_model::event::event_type::{EventType, PREFIX};
 use jiff::Timestamp;
 
 use super::bury;
+use super::census;
 use super::disk::{Committed, MemoryDisk};
 use super::filter::{is_event, is_offer, is_run, is_sequence, page};
 use super::place::placed;
 use crate::ports::{
-    EventFilter, FactFilter, FactPage, FactSpan, OfferFilter, Page, Project, ProjectId, RunFilter, SequenceFilter,
-    Service, ServiceView, Slice, StoreError, StoreReader, StoredEvent, StoredFact,
+    Census, EventFilter, FactFilter, FactPage, FactSpan, OfferFilter, Page, Project, ProjectId, RunFilter,
+    SequenceFilter, Service, ServiceView, Slice, StoreError, StoreReader, StoredEvent, StoredFact,
 };
 
 /// Looks at the last commit.
@@ -189,6 +190,10 @@ impl StoreReader for MemoryReader {
         });
         let tasks: BTreeSet<String> = tasks.collect();
         Ok(tasks.into_iter().collect())
+    }
+
+    fn census(&self) -> Result<Census, StoreError> {
+        Ok(census::take(&*self.state()?))
     }
 
     fn next_timer(&self) -> Result<Option<Timestamp>, StoreError> {

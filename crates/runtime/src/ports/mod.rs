@@ -10,9 +10,9 @@ mod store;
 pub use clock::{Clock, SystemClock};
 pub use config_repo::{Change, CommitId, ConfigError, ConfigRepo, FileChange, ReadFile};
 pub use records::{
-    ClaimFilter, Configuration, Deferred, EventFilter, FactFilter, FactPage, FactSpan, LastEnd, LastEvent, NewFact,
-    OfferFilter, Offered, Page, PathFilter, PlacedFact, Project, ProjectId, RunFilter, SequenceFilter, Service,
-    ServiceView, Slice, StoredEvent, StoredFact, Timer,
+    Census, ClaimFilter, Configuration, Deferred, EventFilter, FactFilter, FactPage, FactSpan, LastEnd, LastEvent,
+    ListedTasks, NewFact, OfferFilter, Offered, Page, PathFilter, PlacedFact, Project, ProjectId, RunFilter,
+    SequenceFilter, Service, ServiceView, Slice, StoredEvent, StoredFact, Timer,
 };
 pub use retention::{Keep, Retention};
 pub use store::{Store, StoreError, StoreReader, StoreTx};

@@ -198,6 +198,32 @@ pub enum Deferred {
     },
 }
 
+/// How much is open, over all projects that live.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Runs that have a sequence that is not over.
+    pub runs: u64,
+    /// Sequences that are not over, by [`capstan_engine::orchestrate::Sequence::state`].
+    pub sequences: BTreeMap<String, u64>,
+    /// Listed tasks, by the type of their `.triggered` event.
+    pub tasks: BTreeMap<String, ListedTasks>,
+    /// Sequences that wait for a slot.
+    pub queued: u64,
+    /// How many of them wait for the same slot, at most.
+    pub longest_queue: u64,
+    /// Sequences of which a task is to be offered later.
+    pub delayed: u64,
+}
+
+/// Listed tasks of one type.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ListedTasks {
+    /// Those that no tool has.
+    pub free: u64,
+    /// Those that a tool has started on or claimed, or has answered while others are still at work.
+    pub taken: u64,
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slice {

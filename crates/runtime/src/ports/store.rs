@@ -7,8 +7,9 @@ use capstan_model::event::CloudEvent;
 use jiff::Timestamp;
 
 use super::records::{
-    ClaimFilter, Configuration, Deferred, EventFilter, FactFilter, FactPage, FactSpan, NewFact, OfferFilter, Offered,
-    Page, Project, ProjectId, RunFilter, SequenceFilter, Service, ServiceView, Slice, StoredEvent, StoredFact, Timer,
+    Census, ClaimFilter, Configuration, Deferred, EventFilter, FactFilter, FactPage, FactSpan, NewFact, OfferFilter,
+    Offered, Page, Project, ProjectId, RunFilter, SequenceFilter, Service, ServiceView, Slice, StoredEvent, StoredFact,
+    Timer,
 };
 use super::retention::Retention;
 
@@ -191,6 +192,8 @@ pub trait StoreReader: Send + Sync {
     fn queue(&self, project: ProjectId, name: &str) -> Result<Queue, StoreError>;
     /// Names of tasks that a tool has started at least once: those of `sh.keptn.event.<task>.started`, bytewise.
     fn handled_tasks(&self) -> Result<Vec<String>, StoreError>;
+    /// How much is open. Costs milliseconds where thousands of sequences are.
+    fn census(&self) -> Result<Census, StoreError>;
     /// When the next timer elapses.
     fn next_timer(&self) -> Result<Option<Timestamp>, StoreError>;
     /// Whether inputs were left for the next step.

@@ -74,9 +74,11 @@ impl Work<'_> {
         refusal: Refusal,
     ) -> Result<(), CommandError> {
         self.tx.append_event(Some(project), &refusal.finished)?;
+        self.signals.tally.events_derived += 1;
         run.refused(subject.stage, subject.sequence, &refusal.finished, self.now);
         let (event_id, event_type) = (event.id.clone(), event.kind.clone());
         let fact = Fact::Refused { event_id, event_type, message: refusal.message };
+        self.signals.tally.note(&fact);
         let context = run.context.as_str();
         self.tx.append_fact(&NewFact { project: Some(project), context, sequence: None, at: self.now, fact: &fact })?;
         self.put_run(project, run);

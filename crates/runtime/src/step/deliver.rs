@@ -31,6 +31,7 @@ impl Work<'_> {
         for fact in &decision.facts {
             let image = image_of(&sequence, fact);
             apply(&mut sequence, fact, self.now);
+            self.signals.tally.note(fact);
             run.observe(&sequence, fact, self.now);
             self.note_taker(project, &sequence, fact)?;
             self.note_ignored(fact);
@@ -52,6 +53,7 @@ impl Work<'_> {
             self.carry_through(project, &sequence, effect)?;
         }
         self.put_sequence(Known { project, sequence, put });
+        self.signals.tally.events_derived += followers.len() as u64;
         for event in followers {
             let position = self.tx.append_event(Some(project), &event)?;
             self.caused.push_back(Caused::Follow { project, position, event });
@@ -62,9 +64,11 @@ impl Work<'_> {
     fn carry_through(&mut self, project: ProjectId, sequence: &Sequence, effect: Effect) -> Result<(), CommandError> {
         match effect {
             Effect::Publish(event) => {
+                self.signals.tally.events_derived += 1;
                 self.tx.append_event(Some(project), &event)?;
             }
             Effect::Offer(event) => {
+                self.signals.tally.events_derived += 1;
                 let position = self.tx.append_event(Some(project), &event)?;
                 self.tx.offer(project, &sequence.id, position, &event)?;
                 self.signals.offered = true;

@@ -41,6 +41,7 @@ impl Work<'_> {
         let name = data_text(&event.data, "project");
         let project = if name.is_empty() { None } else { Some(self.project_or_ghost(name)?) };
         let position = self.tx.append_event(project, event)?;
+        self.signals.tally.events_taken_in += 1;
         match (Subject::of(event), project) {
             (Some(Ok(_)), Some(project)) => {
                 self.begin(project, position, event)?;
@@ -91,6 +92,7 @@ impl Work<'_> {
             why,
         };
         self.note_ignored(&fact);
+        self.signals.tally.note(&fact);
         let context = event.context.as_deref().unwrap_or_default();
         self.tx.append_fact(&NewFact { project, context, sequence: None, at: self.now, fact: &fact })?;
         Ok(())

@@ -15,4 +15,4 @@ mod work;
 
 pub use cache::Cache;
 pub(crate) use ingest::REMEMBERED;
-pub use work::{Outcome, Setting, step};
+pub use work::{Commit, Outcome, Setting, step, step_and};

@@ -148,6 +148,7 @@ impl Work<'_> {
         let id = ids::derive(self.now, &[context, what]);
         let event = control_plane_event(id, format!("sh.keptn.event.{what}"), context, self.now, data);
         self.tx.append_event(project, &event)?;
+        self.signals.tally.events_derived += 1;
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ impl Work<'_> {
         run.again(&id);
         let event = trigger_again(&earlier, run.reruns, self.now);
         let position = self.tx.append_event(Some(project), &event)?;
+        self.signals.tally.events_derived += 1;
         let paused = run.is_paused(&earlier.scope.stage);
         let birth = begin_again(&earlier, &event, position, paused, origin, wish.clone(), self.now);
         let fact = Fact::Controlled {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::cache::Cache;
 use crate::command::{Command, CommandError, Grant, Reply, Wanted};
+use crate::observe::Tally;
 use crate::ports::{Deferred, Offered, ProjectId, Retention, Store, StoreError, StoreTx};
 
 /// Inputs to other sequences that one command may cause in its own step; the rest is left for the next.
@@ -48,6 +49,8 @@ pub struct Outcome {
     pub offered: bool,
     /// What was granted to those who wait for tasks, by their index.
     pub granted: Vec<(usize, Vec<Grant>)>,
+    /// How often what happened.
+    pub tally: Tally,
 }
 
 /// Carries out commands in one transaction, each wholly or not at all, and commits it. `waiting` are claims that nothing could
@@ -61,6 +64,22 @@ pub fn step(
     cache: &mut Cache,
     waiting: &[Wanted],
 ) -> Result<Outcome, StoreError> {
+    step_and(store, commands, now, setting, cache, waiting, &mut |tx| tx.commit())
+}
+
+/// What commits a transaction.
+pub type Commit<'a> = dyn FnMut(Box<dyn StoreTx + '_>) -> Result<(), StoreError> + 'a;
+
+/// The same, with the commit done by the caller, who may look at the clock around it.
+pub fn step_and(
+    store: &mut dyn Store,
+    commands: &[Command],
+    now: Timestamp,
+    setting: &Setting,
+    cache: &mut Cache,
+    waiting: &[Wanted],
+    commit: &mut Commit<'_>,
+) -> Result<Outcome, StoreError> {
     let mut attempt = |undo| {
         let mut batch = Batch { tx: store.begin()?, now, setting, cache, waiting, undo, outcome: Outcome::default() };
         for command in commands {
@@ -68,7 +87,7 @@ pub fn step(
                 return Ok(None);
             }
         }
-        batch.tx.commit()?;
+        commit(batch.tx)?;
         Ok(Some(batch.outcome))
     };
     // Hardly ever does a command fail once it has written something. So the first attempt cannot undo single commands, which
@@ -114,7 +133,7 @@ impl Batch<'_> {
             work.cache.write(work.tx)?;
             Ok(reply)
         });
-        let Signals { next_timer, deferred, buried, offered, granted } = work.signals;
+        let Signals { next_timer, deferred, buried, offered, granted, tally } = work.signals;
         match &reply {
             Ok(_) => {
                 if self.undo == Undo::Command {
@@ -125,6 +144,7 @@ impl Batch<'_> {
                 self.outcome.buried |= buried;
                 self.outcome.offered |= offered;
                 self.outcome.granted.extend(granted);
+                self.outcome.tally.add(&tally);
             }
             Err(error) => {
                 self.cache.undo();
@@ -155,6 +175,7 @@ pub(super) struct Signals {
     pub(super) buried: bool,
     pub(super) offered: bool,
     pub(super) granted: Vec<(usize, Vec<Grant>)>,
+    pub(super) tally: Tally,
 }
 
 /// Something that a command has caused and that is worked off before the step ends.

@@ -23,6 +23,11 @@ impl WaitingClaims {
         &self.wanted
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.wanted.len()
+    }
+
     /// One more waits.
     pub(super) fn add(&mut self, wanted: Wanted, claimer: Claimer) {
         self.wanted.push(wanted);

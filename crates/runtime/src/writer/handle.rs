@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use crate::command::{Command, CommandError, Grant, Reply, Wanted};
+use crate::observe::Load;
 use crate::polled::PolledTasks;
 use crate::ports::{Clock, StoreError, StoreReader};
 use crate::step::Setting;
@@ -32,6 +33,7 @@ pub struct Handle {
     pub(super) writable: watch::Receiver<bool>,
     pub(super) setting: watch::Receiver<Setting>,
     pub(super) polled: Arc<PolledTasks>,
+    pub(super) load: Arc<Load>,
 }
 
 /// Why a command was not carried out.
@@ -52,7 +54,7 @@ impl Handle {
     /// Has a command carried out; when this returns well, it and what follows from it are on disk.
     pub async fn submit(&self, command: Command) -> Result<Reply, SubmitError> {
         let (answer, answered) = oneshot::channel();
-        self.sender.try_send(Message::Carry(command, answer)).map_err(|error| refused(&error))?;
+        self.send(Message::Carry(command, answer))?;
         Ok(answered.await.map_err(|_| SubmitError::Stopping)??)
     }
 
@@ -65,8 +67,8 @@ impl Handle {
         } else {
             (Message::Claim(Box::new(wanted), answer), patience)
         };
-        self.sender.try_send(message).map_err(|error| refused(&error))?;
-        let mut claim = Claim { answered: Some(answered), sender: &self.sender };
+        self.send(message)?;
+        let mut claim = Claim { answered: Some(answered), handle: self };
         let reply = match tokio::time::timeout(patience, claim.answer()).await {
             Ok(reply) => reply?,
             // It may have come in this very moment.
@@ -78,6 +80,20 @@ impl Handle {
         Ok(match reply {
             Reply::Claimed(grants) => grants,
             _ => Vec::new(),
+        })
+    }
+
+    fn send(&self, message: Message) -> Result<(), SubmitError> {
+        self.load.sending();
+        self.sender.try_send(message).map_err(|error| {
+            self.load.taken(1);
+            match error {
+                TrySendError::Full(_) => {
+                    self.load.refuse();
+                    SubmitError::Busy
+                }
+                TrySendError::Disconnected(_) => SubmitError::Stopping,
+            }
         })
     }
 
@@ -101,6 +117,11 @@ impl Handle {
     /// Whether the store could be written when that was last tried.
     pub fn is_writable(&self) -> bool {
         *self.writable.borrow()
+    }
+
+    /// What stands before the writer.
+    pub fn load(&self) -> &Load {
+        &self.load
     }
 
     /// Time and new ids.
@@ -130,17 +151,10 @@ pub(super) const UNHEARD: &str = "nobody waited for the answer to the claim";
 /// How long a claim that does not wait may take: as long as a commit does.
 const AT_ONCE: Duration = Duration::from_secs(30);
 
-fn refused(error: &TrySendError<Message>) -> SubmitError {
-    match error {
-        TrySendError::Full(_) => SubmitError::Busy,
-        TrySendError::Disconnected(_) => SubmitError::Stopping,
-    }
-}
-
 /// A claim under way.
 struct Claim<'a> {
     answered: Option<oneshot::Receiver<Result<Reply, CommandError>>>,
-    sender: &'a SyncSender<Message>,
+    handle: &'a Handle,
 }
 
 impl Claim<'_> {
@@ -166,7 +180,7 @@ impl Drop for Claim<'_> {
             let (answer, _) = oneshot::channel();
             let reason = UNHEARD.to_owned();
             // Where the queue is full the lease runs out by itself.
-            let _ = self.sender.try_send(Message::Carry(Command::Release { lease: grant.lease.id, reason }, answer));
+            let _ = self.handle.send(Message::Carry(Command::Release { lease: grant.lease.id, reason }, answer));
         }
     }
 }

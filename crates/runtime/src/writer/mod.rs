@@ -2,8 +2,10 @@
 
 mod claims;
 mod handle;
+mod options;
 mod service;
 
 pub use handle::{Handle, SubmitError};
+pub use options::Options;
 pub(crate) use service::{JUMP, was_set_back};
-pub use service::{Options, Writer, WriterThread};
+pub use service::{Writer, WriterThread};

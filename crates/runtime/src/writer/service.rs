@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
-use capstan_engine::orchestrate::Limits;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 use super::claims::{Claimer, WaitingClaims};
 use super::handle::{Handle, Message, UNHEARD};
+use super::options::Options;
 use crate::command::{Command, CommandError, Reply};
-use crate::ports::{Clock, EventFilter, FactFilter, Retention, Slice, Store, StoreError, StoreReader};
-use crate::step::{Cache, Outcome, Setting, step};
+use crate::observe::{CommittedBatch, Load, Observer, Unobserved};
+use crate::ports::{Clock, EventFilter, FactFilter, Slice, Store, StoreError, StoreReader};
+use crate::step::{Cache, Outcome, Setting, step_and};
 
 /// How long the writer sleeps at most; nothing relies on it.
 const SAFETY: Duration = Duration::from_secs(30);
@@ -22,25 +23,6 @@ const TIDY: SignedDuration = SignedDuration::from_hours(1);
 
 /// By how much wall clock and monotonic clock may part before that counts as a jump.
 pub(crate) const JUMP: SignedDuration = SignedDuration::from_secs(5);
-
-/// What a writer goes by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// How long, how much and how many.
-    pub limits: Limits,
-    /// How long runs are kept where their project does not say.
-    pub retention: Retention,
-    /// Commands that may wait; beyond, senders are told to come back.
-    pub queue: usize,
-    /// Commands that share a sync at most.
-    pub batch: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { limits: Limits::default(), retention: Retention::default(), queue: 4_096, batch: 256 }
-    }
-}
 
 /// The writer before it runs.
 pub struct Writer {
@@ -66,6 +48,8 @@ pub struct Writer {
     /// Whether a commit has failed and the store was not reopened yet.
     broken: bool,
     claims: WaitingClaims,
+    load: Arc<Load>,
+    observer: Arc<dyn Observer>,
 }
 
 /// What is to be done without being asked.
@@ -123,6 +107,7 @@ impl Writer {
         let (up_since, offset) = (clock.now(), offset(&*clock));
         let (setting, setting_seen) =
             watch::channel(Setting { limits: options.limits, up_since, retention: options.retention });
+        let load = Arc::<Load>::default();
         let handle = Handle {
             sender,
             reader,
@@ -132,6 +117,7 @@ impl Writer {
             writable: writable_seen,
             setting: setting_seen,
             polled: Arc::default(),
+            load: Arc::clone(&load),
         };
         let writer = Self {
             store,
@@ -149,8 +135,16 @@ impl Writer {
             set_back,
             broken: false,
             claims: WaitingClaims::default(),
+            load,
+            observer: Arc::new(Unobserved),
         };
         Ok((writer, handle))
+    }
+
+    /// The same, heard by somebody who counts.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Starts the thread.
@@ -172,9 +166,11 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let (batch, go_on) = self.batch(first);
+            self.load.taken(batch.len() as u64);
             if !batch.is_empty() {
                 self.commit(batch);
             }
+            self.load.set_claims(self.claims.count());
             if !go_on {
                 return;
             }
@@ -302,6 +298,7 @@ impl Writer {
                 }
             }
             Err(error) => {
+                self.observer.failed(&commands);
                 self.fail(&error);
                 answer_all(commands.into_iter().zip(answers).collect(), &CommandError::Store(error));
             }
@@ -310,7 +307,18 @@ impl Writer {
 
     fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         let setting = *self.setting.borrow();
-        step(&mut *self.store, commands, self.clock.now(), &setting, &mut self.cache, self.claims.wanted())
+        let (clock, cache, waiting) = (&self.clock, &mut self.cache, self.claims.wanted());
+        let (begun, mut commit) = (clock.monotonic(), Duration::ZERO);
+        let outcome = step_and(&mut *self.store, commands, clock.now(), &setting, cache, waiting, &mut |tx| {
+            let begun = clock.monotonic();
+            let done = tx.commit();
+            commit = clock.monotonic().saturating_sub(begun);
+            done
+        })?;
+        let work = clock.monotonic().saturating_sub(begun).saturating_sub(commit);
+        let Outcome { replies, tally, .. } = &outcome;
+        self.observer.committed(&CommittedBatch { commands, replies, tally: *tally, work, commit });
+        Ok(outcome)
     }
 
     /// Whoever asked may have gone; what was asked for stands, but for claims. One that found nothing waits, if its sender

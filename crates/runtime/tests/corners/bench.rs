@@ -39,6 +39,11 @@ impl Bench {
         step(&mut self.store, commands, self.now, &setting, &mut self.cache, waiting)
     }
 
+    /// The store was changed past the steps.
+    pub(crate) fn forget(&mut self) {
+        self.cache = Cache::default();
+    }
+
     pub(crate) fn one(&mut self, command: Command) -> Result<Reply, CommandError> {
         self.step(&[command])?.replies.remove(0)
     }

@@ -98,6 +98,7 @@ fn what_comes_late_for_a_run_that_is_gone_meets_nobody() {
             tx.purge(bench.now, 1).unwrap();
         }
         tx.commit().unwrap();
+        bench.forget();
 
         let late = bench.one(ingest(reaction(&offer, "late", "finished", "pass"))).unwrap();
         let Reply::Accepted { ignored, .. } = late else { panic!("{late:?}") };

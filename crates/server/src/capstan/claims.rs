@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use capstan_engine::orchestrate::Lease;
+use capstan_engine::orchestrate::{Lease, trace};
 use capstan_model::event::rest::data_text;
 use capstan_runtime::command::{Answer, Command, Grant, IdempotencyKey, Reply, Wanted};
 use jiff::SignedDuration;
@@ -98,6 +98,9 @@ pub(super) struct Claim {
     context: String,
     /// Id of the event.
     triggered_id: String,
+    /// The attempt as a parent for what the tool traces, in the form of W3C Trace Context.
+    #[schema(example = "00-16e5f3a20f0c4a098ea66a5f8f2f0f7e-b7ad6b7169203331-01")]
+    traceparent: String,
     /// The task's `.triggered` event as a `CloudEvent`; below `data`, under the task's name, are its properties.
     #[schema(value_type = Object)]
     event: Value,
@@ -106,6 +109,7 @@ pub(super) struct Claim {
 impl Claim {
     fn of(grant: &Grant) -> Self {
         let text = |field: &str| data_text(&grant.event.data, field).to_owned();
+        let context = grant.event.context.clone().unwrap_or_default();
         Self {
             lease: LeaseBody::of(&grant.lease),
             task: grant.task.clone(),
@@ -113,7 +117,8 @@ impl Claim {
             project: text("project"),
             stage: text("stage"),
             service: text("service"),
-            context: grant.event.context.clone().unwrap_or_default(),
+            traceparent: trace::traceparent(&context, &grant.event.id),
+            context,
             triggered_id: grant.event.id.clone(),
             // An event was read from JSON and goes back to it.
             event: serde_json::to_value(&grant.event).unwrap_or_default(),

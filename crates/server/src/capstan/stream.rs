@@ -20,6 +20,7 @@ use super::problem::Problem;
 use super::told::{self, Told};
 use super::unknown;
 use crate::error::Failure;
+use crate::metrics::Open;
 use crate::params::Params;
 use crate::state::AppState;
 
@@ -85,6 +86,7 @@ pub(super) async fn get(
         handle: state.handle,
         filter,
         position,
+        open: Open::new(state.metrics),
         // So that headers and a first byte go out.
         ready: VecDeque::from([Event::default().comment("hello")]),
     };
@@ -138,6 +140,9 @@ struct Follower {
     filter: FactFilter,
     /// All up to here was looked at.
     position: u64,
+    /// Counts it for as long as it is there.
+    #[allow(dead_code, reason = "it is there to be dropped")]
+    open: Open,
     /// What it is to be sent next.
     ready: VecDeque<Event>,
 }

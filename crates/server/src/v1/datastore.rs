@@ -51,7 +51,7 @@ pub(super) async fn events(State(state): State<AppState>, params: Params) -> Res
         next_page_key: paging::events_key(slice, page.total),
         page_size: slice.limit,
         total_count: page.total,
-        events: page.items.into_iter().map(|stored| Rendered::stored(stored.event)).collect(),
+        events: page.items.into_iter().map(|stored| Rendered::stored(stored.event, state.traced)).collect(),
     }))
 }
 
@@ -71,7 +71,9 @@ pub(super) async fn by_type(
     narrow(&mut filter, &text).map_err(Failure::bad_request)?;
     let slice = Slice { offset: 0, limit };
     let page = state.handle.read(move |reader| reader.events(&filter, slice)).await?;
-    Ok(Json(EventsByType { events: page.items.into_iter().map(|stored| Rendered::stored(stored.event)).collect() }))
+    Ok(Json(EventsByType {
+        events: page.items.into_iter().map(|stored| Rendered::stored(stored.event, state.traced)).collect(),
+    }))
 }
 
 /// What v1's generated services take for true; everything else is false.

@@ -1,7 +1,8 @@
 //! Events as v1's store of events and its list of open tasks show them (contract: core.md 1.1 and 1.3).
 
-use capstan_model::event::CloudEvent;
+use capstan_engine::orchestrate::{CONTROL_PLANE, trace};
 use capstan_model::event::rest::RestEvent;
+use capstan_model::event::{CloudEvent, EventType};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -9,14 +10,19 @@ use serde_json::{Value, json};
 pub(super) struct Rendered(CloudEvent);
 
 impl Rendered {
-    /// As the list of open tasks has it.
-    pub(super) fn open(mut event: CloudEvent) -> Self {
+    /// As the list of open tasks has it. `traced`: with the attempt's `traceparent` (W3C Trace Context), which v1 does not have.
+    pub(super) fn open(mut event: CloudEvent, traced: bool) -> Self {
         event.extensions.retain(|name, _| matches!(name.as_str(), "contenttype" | "shkeptnspecversion" | "extensions"));
+        let is_task = matches!(EventType::parse(&event.kind), EventType::Task { phase: "triggered", .. });
+        if let Some(context) = event.context.as_ref().filter(|_| traced && is_task && event.source == CONTROL_PLANE) {
+            let traceparent = trace::traceparent(context, &event.id);
+            event.extensions.insert("traceparent".to_owned(), traceparent.into());
+        }
         Self(event)
     }
 
     /// As the store of events has it. In v1 that is a connector like any other and leaves its mark, with an empty id.
-    pub(super) fn stored(mut event: CloudEvent) -> Self {
+    pub(super) fn stored(mut event: CloudEvent, traced: bool) -> Self {
         if let Value::Object(data) = &mut event.data {
             let mark = json!({ "subscriptionID": "" });
             match data.get_mut("temporaryData") {
@@ -29,7 +35,7 @@ impl Rendered {
                 _ => drop(data.insert("temporaryData".to_owned(), json!({ "distributor": mark }))),
             }
         }
-        Self::open(event)
+        Self::open(event, traced)
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn list(
     Ok(Json(Triggered {
         next_page_key: paging::list_key(slice, page.total),
         total_count: page.total,
-        events: page.items.into_iter().map(Rendered::open).collect(),
+        events: page.items.into_iter().map(|event| Rendered::open(event, state.traced)).collect(),
     }))
 }
 

@@ -17,10 +17,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use capstan_runtime::memory::{MemoryDisk, MemoryStore};
-use capstan_runtime::ports::{Retention, SystemClock};
+use capstan_runtime::observe::Observer;
+use capstan_runtime::ports::{Clock as _, Retention, SystemClock};
 use capstan_runtime::projects::Projects;
 use capstan_runtime::writer::{Options, Writer, WriterThread};
-use capstan_server::{AppState, router};
+use capstan_server::{About, AppState, Metrics, router};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -92,7 +93,10 @@ impl TestServer {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let disk = store.disk();
         let clock = Arc::new(SystemClock::start());
+        let about = About { version: "0.0.0", started_at: clock.now(), files: vec![("database", "capstan.db".into())] };
+        let metrics = Arc::new(Metrics::new(about));
         let (writer, handle) = Writer::new(Box::new(store), clock, options).unwrap();
+        let writer = writer.observed_by(Arc::clone(&metrics) as Arc<dyn Observer>);
         let thread = if running {
             Some(writer.start(&handle).unwrap())
         } else {
@@ -108,6 +112,8 @@ impl TestServer {
             projects,
             token,
             ready: Arc::new(move || running),
+            metrics,
+            traced: false,
             patience: Duration::from_secs(30),
             stopping,
         });

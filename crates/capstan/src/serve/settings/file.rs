@@ -194,7 +194,7 @@ mod tests {
                 3,
                 "CFG002",
                 "there is no setting 'whatever'",
-                "what can stand here: data, listen, log.level, log.format, tasks.start_timeout, tasks.timeout, tasks.leases, retention.runs, retention.evaluations, patience, drain",
+                "what can stand here: data, listen, log.level, log.format, tasks.start_timeout, tasks.timeout, tasks.leases, retention.runs, retention.evaluations, otlp.endpoint, patience, drain",
             ),
             (
                 4,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use capstan_model::diagnostic::did_you_mean;
 use capstan_model::duration::{self, DurationError};
 use capstan_runtime::ports::Keep;
+use reqwest::Url;
 use tracing_subscriber::EnvFilter;
 
 use super::{LogFormat, Wrong};
@@ -42,6 +43,23 @@ pub(super) fn address(text: &str) -> Result<String, Wrong> {
         }
         _ if port.parse::<u16>().is_err() => no("has no port between 0 and 65535"),
         _ => Ok(text.to_owned()),
+    }
+}
+
+/// The base of a receiver's addresses.
+pub(super) fn endpoint(text: &str) -> Result<Option<Url>, Wrong> {
+    const HELP: &str = "write http://HOST:PORT or https://HOST, without /v1/traces; or off";
+    if text == "off" {
+        return Ok(None);
+    }
+    // What is wrong is told without the text: it may hold a password.
+    match Url::parse(text) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => wrong(
+            "no endpoint: it holds a name or a password",
+            "give what lets us in as headers, in CAPSTAN_OTLP_HEADERS",
+        ),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(url)),
+        _ => wrong("no endpoint: it is no URL of HTTP", HELP),
     }
 }
 
@@ -127,6 +145,18 @@ mod tests {
         for bad in ["", "8080", ":8080", "localhost", "::1:8080", "[::1:80", "localhost:http", "h:65536", "http://h:80"]
         {
             assert!(address(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn endpoints() {
+        assert_eq!(endpoint("off"), Ok(None));
+        for good in ["http://localhost:4318", "https://traces.example/otlp/"] {
+            assert_eq!(endpoint(good).unwrap().unwrap().as_str().trim_end_matches('/'), good.trim_end_matches('/'));
+        }
+        for bad in ["", "on", "localhost:4318", "grpc://h:4317", "http://u:secret@h", "http://u@h"] {
+            let wrong = endpoint(bad).unwrap_err();
+            assert!(!wrong.is.contains("secret"), "{bad}");
         }
     }
 

@@ -173,6 +173,7 @@ impl Questions {
             }
         }
         both.agree(&"handled tasks", |reader, _| debug(&reader.handled_tasks().unwrap()));
+        both.agree(&"census", |reader, _| debug(&reader.census().unwrap()));
         both.agree(&"next timer", |reader, _| debug(&reader.next_timer().unwrap()));
         both.agree(&"has deferred", |reader, _| debug(&reader.has_deferred().unwrap()));
         if !book.is_half_purged {
