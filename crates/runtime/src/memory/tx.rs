@@ -372,10 +372,11 @@ fn offered(triggered_id: &str, link: &Link) -> Option<Offered> {
 
 /// Brings the sequence of a fact that was appended to what it is by it, where it is stored already.
 fn fold(inner: &mut Inner, fact: &NewFact<'_>) {
-    let row = fact.sequence.and_then(|id| inner.state.sequences.get(id));
-    let is_its_own =
-        |row: &&Box<(ProjectId, Sequence)>| fact.project == Some(row.0) && row.1.scope.context == fact.context;
-    let Some(mut row) = row.filter(is_its_own).cloned() else { return };
+    let Some(row) = fact.sequence.and_then(|id| inner.state.sequences.get(id)) else { return };
+    if fact.project != Some(row.0) || row.1.scope.context != fact.context {
+        return;
+    }
+    let mut row = row.clone();
     apply(&mut row.1, fact.fact, fact.at);
     inner.write(Change::Sequence(row.1.id.clone(), Some(row)));
 }
