@@ -99,17 +99,12 @@ pub enum Act {
     Again(Box<Act>),
     /// The server looks for what it has to do, after something went wrong.
     Look,
-    /// The server sees to it that nothing waits for longer than a full term, after its clock was set back.
-    SetBack,
 }
 
 impl Act {
     /// Whether somebody says something to the server, so that it can come late, twice, or after what was said later.
     pub(super) fn is_said(&self) -> bool {
-        !matches!(
-            self,
-            Self::Beat { .. } | Self::Again(_) | Self::Kill { .. } | Self::Jump { .. } | Self::Look | Self::SetBack
-        )
+        !matches!(self, Self::Beat { .. } | Self::Again(_) | Self::Kill { .. } | Self::Jump { .. } | Self::Look)
     }
 }
 

@@ -75,7 +75,6 @@ impl World {
             Act::Kill { away } => self.kill_for(away),
             Act::Jump { by } => self.jump(by),
             Act::Look => self.look(),
-            Act::SetBack if self.set_back => self.pull_in(),
             _ => {}
         }
     }

@@ -58,6 +58,8 @@ impl World {
             self.slack = self.slack.saturating_sub(by);
         }
         if by < -JUMP {
+            self.set_back = true;
+            self.pull_in_from = SignedDuration::ZERO;
             self.pull_in();
         }
         self.catch_up();
@@ -68,6 +70,7 @@ impl World {
         if self.broken && !self.mend() {
             return Err(StoreError::Failed("it failed before and does not recover yet".to_owned()).into());
         }
+        self.pull_in();
         let mut outcome = self.step(command)?;
         let reply = outcome.replies.pop().unwrap_or(Ok(Reply::Nothing));
         self.settle();
@@ -88,19 +91,24 @@ impl World {
         }
     }
 
-    /// Nothing waits for longer than a full term.
-    pub(super) fn pull_in(&mut self) {
-        self.set_back = true;
-        match self.carry_out(Command::ClockSetBack) {
-            Ok(_) => {
+    /// Nothing waits for longer than a full term, where the clock was set back. It comes before all else, but where it has
+    /// failed alone.
+    fn pull_in(&mut self) {
+        if !self.set_back || self.broken || self.elapsed < self.pull_in_from {
+            return;
+        }
+        // After a failure of the whole the store is opened anew first, or the server starts anew.
+        let Ok(mut outcome) = self.step(Command::ClockSetBack) else { return };
+        match outcome.replies.pop() {
+            Some(Err(CommandError::Store(_))) => {
+                self.pull_in_from = self.elapsed.saturating_add(LOOKS);
+                self.agenda.plan(self.pull_in_from, Act::Look);
+            }
+            Some(Err(error)) => self.fault(format!("the server cannot do what it has to: {error}")),
+            _ => {
                 self.set_back = false;
                 self.check_all();
             }
-            Err(CommandError::Store(_)) => {
-                let later = if self.broken { MENDS } else { LOOKS };
-                self.agenda.plan(self.elapsed.saturating_add(later), Act::SetBack);
-            }
-            Err(error) => self.fault(format!("the server cannot do what it has to: {error}")),
         }
     }
 
@@ -109,6 +117,7 @@ impl World {
         if self.broken && !self.mend() {
             return;
         }
+        self.pull_in();
         self.settle();
         self.hand_out();
     }
@@ -184,6 +193,7 @@ impl World {
         self.broken = false;
         self.timers_from = SignedDuration::ZERO;
         self.check_after_crash();
+        self.pull_in();
         self.settle();
         self.hand_out();
         !self.broken
@@ -199,15 +209,19 @@ impl World {
         self.set_by = self.set_by.saturating_add(set_by);
         self.up_since = self.now();
         self.check_after_crash();
-        if was_set_back(&*self.reader(), self.now()).unwrap_or(false) {
+        let is_set_back = was_set_back(&*self.reader(), self.now()).unwrap_or(false);
+        let was_pending = std::mem::replace(&mut self.set_back, is_set_back);
+        let had_failed = std::mem::take(&mut self.pull_in_from).is_positive();
+        if self.set_back {
             self.pull_in();
         } else {
-            // What is too little to be noticed stays as it is.
-            if self.set_back || set_by.is_negative() {
+            // What is too little to be noticed stays as it is. Where pulling in had failed alone, and then something else was
+            // written by the new time, nobody knows of it any more.
+            if was_pending && had_failed {
+                self.slack = SignedDuration::MAX;
+            } else if was_pending || set_by.is_negative() {
                 self.slack = self.slack.saturating_add(JUMP);
             }
-            // What was to be pulled in before the kill is not known any more.
-            self.set_back = false;
             self.check_all();
         }
         self.settle();

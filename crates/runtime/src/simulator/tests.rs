@@ -99,6 +99,25 @@ fn a_kill_loses_nothing_that_was_committed() {
     assert_eq!(script(true), script(false));
 }
 
+/// Its time had come while it stood behind another run, so that it had no timer when the clock was set back.
+#[test]
+fn a_delay_that_was_over_before_its_turn_is_not_waited_for_again_by_a_clock_that_was_set_back() {
+    let mut world = World::new();
+    let tasks = "tasks: [{name: test, triggeredAfter: 7m}]";
+    let stages = format!("stages: [{{name: dev, sequences: [{{name: delivery, {tasks}}}]}}]");
+    world.project("shop", &format!("apiVersion: spec.keptn.sh/0.2.3\nspec: {{{stages}}}\n"));
+    let first = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    world.control("shop", &first, None, Control::Pause);
+    let second = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    world.control("shop", &first, None, Control::Resume);
+    world.advance(SignedDuration::from_mins(8));
+    world.jump(SignedDuration::from_hours(-24));
+    world.control("shop", &second, None, Control::Abort);
+    assert!(world.offered().is_empty());
+    world.advance(SignedDuration::from_mins(7));
+    assert_eq!(world.offered_in(&first).len(), 1);
+}
+
 #[test]
 fn what_was_not_synced_never_was() {
     let mut world = world().watched();

@@ -41,6 +41,8 @@ pub struct World {
     pub(super) slack: SignedDuration,
     /// Whether it was set back and nothing was pulled in yet.
     pub(super) set_back: bool,
+    /// That is not tried before, since the beginning: it has failed alone.
+    pub(super) pull_in_from: SignedDuration,
     pub(super) up_since: Timestamp,
     /// The same for checks.
     pub(super) checked_since: Timestamp,
@@ -85,6 +87,7 @@ impl World {
             set_by: SignedDuration::ZERO,
             slack: SignedDuration::ZERO,
             set_back: false,
+            pull_in_from: SignedDuration::ZERO,
             up_since: BEGINNING,
             checked_since: BEGINNING,
             agenda: Agenda::default(),

@@ -170,6 +170,8 @@ impl Checker {
                 (EventType::parse(&event.kind), &event.triggered_id)
                 && !self.ended.insert(of.clone())
                 && self.ids.get(of).is_none_or(|trigger| !trigger.again)
+                // Others can say so of what is no sequence.
+                && state.sequences.values().any(|row| row.1.scope.triggered_id == *of)
             {
                 faults.push(format!("the end of a sequence was told twice, that of {of}"));
             }
