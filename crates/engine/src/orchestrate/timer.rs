@@ -58,8 +58,17 @@ pub(super) fn elapsed(turn: &mut Turn<'_>, kind: TimerKind, up_since: Timestamp)
     }
 }
 
-/// Nothing is farther off than a full term from now.
+/// The clock was set back: nothing is farther off than a full term from now, reminders neither.
 pub(super) fn set_back(turn: &mut Turn<'_>) {
+    pull_in(turn);
+    if Timers::of(&turn.state).reminds {
+        turn.arm_reminder();
+    }
+}
+
+/// Nothing is farther off than a full term from now. Also for one that goes on after a pause: what it had left then may have been
+/// counted by a clock that was set back just before.
+pub(super) fn pull_in(turn: &mut Turn<'_>) {
     delays_set_back(turn);
     let later = |deadline, term| later(turn, deadline, term);
     let mut moved = Vec::new();
@@ -76,9 +85,6 @@ pub(super) fn set_back(turn: &mut Turn<'_>) {
     moved.extend(timeout.map(|deadline| Fact::DeadlineMoved { task: None, lease: None, deadline }));
     for fact in moved {
         turn.record(fact);
-    }
-    if Timers::of(&turn.state).reminds {
-        turn.arm_reminder();
     }
 }
 

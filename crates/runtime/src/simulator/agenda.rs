@@ -35,6 +35,13 @@ pub enum Act {
         /// Under which a repeat is known; empty: it gets one.
         key: String,
     },
+    /// A tool asks for what there is, or for what comes next.
+    Ask {
+        /// Which of the tools, by its place.
+        tool: usize,
+        /// Under which a repeat is known; empty: it gets one.
+        key: String,
+    },
     /// A tool is still at work on what it has claimed, and says so again until it is done.
     Alive {
         /// The lease.
@@ -99,12 +106,17 @@ pub enum Act {
     Again(Box<Act>),
     /// The server looks for what it has to do, after something went wrong.
     Look,
+    /// The writer is not busy any more.
+    Serve,
 }
 
 impl Act {
     /// Whether somebody says something to the server, so that it can come late, twice, or after what was said later.
     pub(super) fn is_said(&self) -> bool {
-        !matches!(self, Self::Beat { .. } | Self::Again(_) | Self::Kill { .. } | Self::Jump { .. } | Self::Look)
+        !matches!(
+            self,
+            Self::Beat { .. } | Self::Again(_) | Self::Kill { .. } | Self::Jump { .. } | Self::Look | Self::Serve
+        )
     }
 }
 

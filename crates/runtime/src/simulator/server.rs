@@ -67,15 +67,22 @@ impl World {
 
     /// One command in one transaction, and what it leaves for the next steps.
     pub(super) fn carry_out(&mut self, command: Command) -> Result<Reply, CommandError> {
+        self.carry_out_together(vec![command])?.pop().unwrap_or(Ok(Reply::Nothing))
+    }
+
+    /// Commands in one transaction, and what they leave for the next steps. Gives what is said to each.
+    pub(super) fn carry_out_together(
+        &mut self,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Result<Reply, CommandError>>, StoreError> {
         if self.broken && !self.mend() {
-            return Err(StoreError::Failed("it failed before and does not recover yet".to_owned()).into());
+            return Err(StoreError::Failed("it failed before and does not recover yet".to_owned()));
         }
         self.pull_in();
-        let mut outcome = self.step(command)?;
-        let reply = outcome.replies.pop().unwrap_or(Ok(Reply::Nothing));
+        let outcome = self.step(commands)?;
         self.settle();
         self.hand_out();
-        reply
+        Ok(outcome.replies)
     }
 
     /// Something that the server does by itself; where that fails it is done later.
@@ -98,7 +105,7 @@ impl World {
             return;
         }
         // After a failure of the whole the store is opened anew first, or the server starts anew.
-        let Ok(mut outcome) = self.step(Command::ClockSetBack) else { return };
+        let Ok(mut outcome) = self.step(vec![Command::ClockSetBack]) else { return };
         match outcome.replies.pop() {
             Some(Err(CommandError::Store(_))) => {
                 self.pull_in_from = self.elapsed.saturating_add(LOOKS);
@@ -122,11 +129,12 @@ impl World {
         self.hand_out();
     }
 
-    fn step(&mut self, command: Command) -> Result<Outcome, StoreError> {
+    fn step(&mut self, commands: Vec<Command>) -> Result<Outcome, StoreError> {
         self.steps += 1;
-        match self.transact(command) {
-            Ok(outcome) => {
+        match self.transact(&commands) {
+            Ok(mut outcome) => {
                 self.check();
+                self.hand_to_waiting(std::mem::take(&mut outcome.granted));
                 Ok(outcome)
             }
             Err(error) => {
@@ -143,12 +151,13 @@ impl World {
     }
 
     /// One transaction. Where nothing of it was kept, the same again has to write the same.
-    fn transact(&mut self, command: Command) -> Result<Outcome, StoreError> {
+    fn transact(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         let (setting, now) = (self.setting(), self.now());
         let disk = self.store.disk();
         let before = disk.look(|_, counters| counters);
-        let commands = [command];
-        let done = step(&mut self.store, &commands, now, &setting, &mut self.cache, &[]);
+        let struck = || disk.struck().values().sum::<u64>();
+        let struck_before = if commands.len() > 1 { struck() } else { 0 };
+        let done = step(&mut self.store, commands, now, &setting, &mut self.cache, &self.waiting);
         let written = disk.take_lost();
         let error = match done {
             Ok(outcome) => return Ok(outcome),
@@ -156,8 +165,10 @@ impl World {
         };
         // Where the sync has failed, all of it is kept.
         let nothing_kept = disk.look(|_, counters| counters) == before;
-        if nothing_kept && !written.is_empty() {
-            self.rehearse(&commands, setting, &written);
+        // Where some of the commands had failed alone before the commit did, it is not the same again.
+        let is_whole = commands.len() == 1 || struck() == struck_before + 1;
+        if nothing_kept && is_whole && !written.is_empty() {
+            self.rehearse(commands, setting, &written);
         }
         Err(error)
     }
@@ -166,7 +177,7 @@ impl World {
     fn rehearse(&mut self, commands: &[Command], setting: Setting, written: &[String]) {
         let (disk, now) = (self.store.disk(), self.now());
         let mut other = disk.fork();
-        let again = step(&mut other, commands, now, &setting, &mut self.empty_cache(), &[]);
+        let again = step(&mut other, commands, now, &setting, &mut self.empty_cache(), &self.waiting);
         let again_written = disk.take_lost();
         disk.join();
         if again.is_ok() {
@@ -203,6 +214,7 @@ impl World {
     fn restart(&mut self, away: SignedDuration, set_by: SignedDuration) {
         self.store = self.store.disk().kill(0);
         self.cache = self.empty_cache();
+        self.nobody_is_answered();
         self.broken = false;
         self.timers_from = SignedDuration::ZERO;
         self.elapsed = self.elapsed.saturating_add(away);
@@ -233,8 +245,8 @@ impl World {
         while self.faults().is_empty() && !self.broken {
             let left = self.store.disk().look(|state, _| (!state.deferred.is_empty(), !state.buried.is_empty()));
             let done = match left {
-                (true, _) => self.step(Command::Deferred),
-                (_, true) => self.step(Command::Purge),
+                (true, _) => self.step(vec![Command::Deferred]),
+                (_, true) => self.step(vec![Command::Purge]),
                 (false, false) => return,
             };
             let failed_alone = done.is_ok_and(|outcome| outcome.replies.iter().any(Result::is_err));

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::invariants::{Checker, Terms};
 use super::{Answer, Tool, World};
+use crate::memory::{Call, Order};
 use crate::ports::{ProjectId, Store, StoreTx};
 
 const SHIPYARD: &str = "
@@ -116,6 +117,50 @@ fn a_delay_that_was_over_before_its_turn_is_not_waited_for_again_by_a_clock_that
     assert!(world.offered().is_empty());
     world.advance(SignedDuration::from_mins(7));
     assert_eq!(world.offered_in(&first).len(), 1);
+}
+
+/// Pulling in fails alone, then a pause has its deadlines stand still as they are.
+#[test]
+fn what_stood_still_since_a_clock_was_set_back_has_no_more_than_a_full_term() {
+    let mut world = world();
+    let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    world.disk().order(Order { times: 2, ..Order::next(Call::Write) });
+    world.jump(SignedDuration::from_hours(-1));
+    assert_eq!(world.disk().struck().values().sum::<u64>(), 2);
+    world.control("shop", &run, None, Control::Pause);
+    world.advance(SignedDuration::from_mins(1));
+    world.control("shop", &run, None, Control::Resume);
+    let next = world.timers().iter().map(|timer| timer.due).min().unwrap();
+    assert!(next <= world.now() + world.limits().start_timeout, "{next}");
+}
+
+/// What is said while the server is busy comes in one step: one of the commands fails alone, and a claim that waits is granted
+/// what another one offers.
+#[test]
+fn a_busy_server_carries_out_all_at_once() {
+    let mut world = world();
+    let claims = Tool { lease: Some(SignedDuration::from_secs(60)), waits: true, ..Tool::new("deployment", "helm") };
+    world.tool(claims);
+    world.advance(SignedDuration::ZERO);
+    world.be_busy(SignedDuration::from_secs(5));
+    let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    let deep = (0..126).fold(json!([]), |inner, _| json!([inner]));
+    let refused = world.trigger("shop", "dev", "delivery", "pay", json!({ "deep": deep }));
+    let other = world.trigger("shop", "dev", "delivery", "bill", json!({}));
+    assert!(world.sequences(&run).is_empty());
+    let before = world.steps();
+    world.advance(SignedDuration::from_secs(5));
+    assert!(world.steps() > before);
+    assert!(world.events(&refused).is_empty());
+    let granted: Vec<bool> = [&run, &other]
+        .map(|run| {
+            let started = format!("{}.started", "deployment");
+            world.event_types(run).iter().any(|kind| *kind == started)
+        })
+        .to_vec();
+    assert_eq!(granted, [true, true]);
+    let tally = world.tally();
+    assert_eq!((tally.of("batched"), tally.of("refused"), tally.of("granted-waiting")), (3, 1, 1));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::invariants::{Checker, Terms};
 use super::post::Post;
 use super::tally::Tally;
 use super::tool::{Tool, Tools};
-use crate::command::{Command, fingerprint};
+use crate::command::{Command, Wanted, fingerprint};
 use crate::memory::{MemoryDisk, MemoryStore};
 use crate::ports::{Configuration, Retention, Store, StoreReader};
 use crate::step::{Cache, Setting};
@@ -51,6 +51,12 @@ pub struct World {
     pub(super) post: Post,
     /// Whether a commit has failed and the store was not reopened yet.
     pub(super) broken: bool,
+    /// Whether the writer is busy, and what is said to it meanwhile.
+    pub(super) is_busy: bool,
+    pub(super) room: Vec<(Act, Command)>,
+    /// Claims that wait, the oldest first, and which tools they are of, in the same order.
+    pub(super) waiting: Vec<Wanted>,
+    pub(super) waiters: Vec<usize>,
     /// Timers are not looked at before, since the beginning.
     pub(super) timers_from: SignedDuration,
     /// How long the server is away, and by how much its clock is set meanwhile, when it is killed at a call of its store.
@@ -78,6 +84,7 @@ impl World {
     pub fn new() -> Self {
         let store = MemoryStore::new();
         store.disk().watch();
+        store.disk().refuse_what_is_too_deep();
         Self {
             store,
             cache: Cache::default(),
@@ -94,6 +101,10 @@ impl World {
             tools: Tools::default(),
             post: Post::default(),
             broken: false,
+            is_busy: false,
+            room: Vec::new(),
+            waiting: Vec::new(),
+            waiters: Vec::new(),
             timers_from: SignedDuration::ZERO,
             after_kill: (SignedDuration::ZERO, SignedDuration::ZERO),
             sent: 0,
@@ -130,6 +141,10 @@ impl World {
 
     /// Adds a tool; it hears of tasks that are offered from now on.
     pub fn tool(&mut self, tool: Tool) {
+        if tool.lease.is_some() && tool.waits {
+            let tool = self.tools.scripted.len();
+            self.plan(SignedDuration::ZERO, Act::Ask { tool, key: String::new() });
+        }
         self.tools.scripted.push(tool);
     }
 
