@@ -187,7 +187,7 @@ impl MemoryDisk {
 
     /// From now on data are refused that are nested deeper than a store of text can read.
     pub(crate) fn refuse_what_is_too_deep(&self) {
-        self.lock().refuses_depth = true;
+        self.lock().deepest = Some(DEPTH);
     }
 
     /// What commits have changed since the last call.
@@ -240,7 +240,8 @@ pub(super) struct Inner {
     found: Option<Counters>,
     savepoint: Option<(usize, Counters)>,
     unsynced: Vec<Batch>,
-    refuses_depth: bool,
+    /// How deep data may be, where that is looked at.
+    deepest: Option<usize>,
     holds_syncs: bool,
     is_broken: bool,
     was_broken: bool,
@@ -289,10 +290,12 @@ impl Inner {
 
     /// Where that is wanted, data are refused that a store of text could not read again; `above` is how deep they stand.
     pub(super) fn check_depth(&self, data: &Value, above: usize) -> Result<(), StoreError> {
-        if self.refuses_depth && is_deeper(data, DEPTH.saturating_sub(above)) {
-            return Err(StoreError::Failed(format!("could not write it: it is nested deeper than {DEPTH} levels")));
+        match self.deepest {
+            Some(deepest) if is_deeper(data, deepest.saturating_sub(above)) => {
+                Err(StoreError::Failed(format!("could not write it: it is nested deeper than {deepest} levels")))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Gives out the next number of a kind.

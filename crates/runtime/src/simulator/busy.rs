@@ -9,23 +9,24 @@ impl World {
     /// The writer is busy for so long.
     pub fn be_busy(&mut self, span: SignedDuration) {
         let until = self.elapsed.saturating_add(span);
-        self.is_busy = true;
+        self.room.get_or_insert_default();
         self.timers_from = self.timers_from.max(until);
         self.agenda.plan(until, Act::Serve);
     }
 
     /// It takes everything that waits; claims that would wait come last, as with the writer.
     pub(super) fn serve(&mut self) {
-        self.is_busy = false;
-        let mut batch = std::mem::take(&mut self.room);
+        let mut batch = self.room.take().unwrap_or_default();
         if batch.is_empty() {
             return;
         }
         batch.sort_by_key(|(act, _)| matches!(act, Act::Ask { .. }));
         let (acts, commands): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
         self.tally.add("batched", acts.len() as u64);
-        acts.iter().for_each(|act| self.note_live(act));
-        match self.carry_out_together(commands) {
+        for act in &acts {
+            self.note_live(act);
+        }
+        match self.carry_out_together(&commands) {
             Ok(replies) => {
                 for (act, reply) in acts.into_iter().zip(replies) {
                     self.is_told(act, reply);
@@ -41,8 +42,7 @@ impl World {
 
     /// The process has died: whoever waits for an answer of it, or for something to do, comes again.
     pub(super) fn nobody_is_answered(&mut self) {
-        self.is_busy = false;
-        for (act, _) in std::mem::take(&mut self.room) {
+        for (act, _) in self.room.take().unwrap_or_default() {
             self.say_again(act);
         }
         self.waiting.clear();

@@ -84,8 +84,8 @@ impl World {
     /// It reaches the server. Whoever is told of a failure, or told nothing, says it again.
     fn tell_server(&mut self, act: Act) -> Option<Result<Reply, CommandError>> {
         let command = self.command_of(&act)?;
-        if self.is_busy {
-            self.room.push((act, command));
+        if let Some(room) = &mut self.room {
+            room.push((act, command));
             return None;
         }
         self.note_live(&act);

@@ -67,13 +67,13 @@ impl World {
 
     /// One command in one transaction, and what it leaves for the next steps.
     pub(super) fn carry_out(&mut self, command: Command) -> Result<Reply, CommandError> {
-        self.carry_out_together(vec![command])?.pop().unwrap_or(Ok(Reply::Nothing))
+        self.carry_out_together(&[command])?.pop().unwrap_or(Ok(Reply::Nothing))
     }
 
     /// Commands in one transaction, and what they leave for the next steps. Gives what is said to each.
     pub(super) fn carry_out_together(
         &mut self,
-        commands: Vec<Command>,
+        commands: &[Command],
     ) -> Result<Vec<Result<Reply, CommandError>>, StoreError> {
         if self.broken && !self.mend() {
             return Err(StoreError::Failed("it failed before and does not recover yet".to_owned()));
@@ -105,7 +105,7 @@ impl World {
             return;
         }
         // After a failure of the whole the store is opened anew first, or the server starts anew.
-        let Ok(mut outcome) = self.step(vec![Command::ClockSetBack]) else { return };
+        let Ok(mut outcome) = self.step(&[Command::ClockSetBack]) else { return };
         match outcome.replies.pop() {
             Some(Err(CommandError::Store(_))) => {
                 self.pull_in_from = self.elapsed.saturating_add(LOOKS);
@@ -129,9 +129,9 @@ impl World {
         self.hand_out();
     }
 
-    fn step(&mut self, commands: Vec<Command>) -> Result<Outcome, StoreError> {
+    fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         self.steps += 1;
-        match self.transact(&commands) {
+        match self.transact(commands) {
             Ok(mut outcome) => {
                 self.check();
                 self.hand_to_waiting(std::mem::take(&mut outcome.granted));
@@ -245,8 +245,8 @@ impl World {
         while self.faults().is_empty() && !self.broken {
             let left = self.store.disk().look(|state, _| (!state.deferred.is_empty(), !state.buried.is_empty()));
             let done = match left {
-                (true, _) => self.step(vec![Command::Deferred]),
-                (_, true) => self.step(vec![Command::Purge]),
+                (true, _) => self.step(&[Command::Deferred]),
+                (_, true) => self.step(&[Command::Purge]),
                 (false, false) => return,
             };
             let failed_alone = done.is_ok_and(|outcome| outcome.replies.iter().any(Result::is_err));

@@ -51,9 +51,8 @@ pub struct World {
     pub(super) post: Post,
     /// Whether a commit has failed and the store was not reopened yet.
     pub(super) broken: bool,
-    /// Whether the writer is busy, and what is said to it meanwhile.
-    pub(super) is_busy: bool,
-    pub(super) room: Vec<(Act, Command)>,
+    /// What is said to the writer while it is busy; none: it is not.
+    pub(super) room: Option<Vec<(Act, Command)>>,
     /// Claims that wait, the oldest first, and which tools they are of, in the same order.
     pub(super) waiting: Vec<Wanted>,
     pub(super) waiters: Vec<usize>,
@@ -101,8 +100,7 @@ impl World {
             tools: Tools::default(),
             post: Post::default(),
             broken: false,
-            is_busy: false,
-            room: Vec::new(),
+            room: None,
             waiting: Vec::new(),
             waiters: Vec::new(),
             timers_from: SignedDuration::ZERO,

@@ -108,6 +108,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "as the store answers")]
     fn absent() -> Result<Option<usize>, StoreError> {
         Ok(None)
     }

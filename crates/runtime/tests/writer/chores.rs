@@ -24,7 +24,7 @@ async fn trigger(handle: &Handle) {
 async fn until_failed(disk: &MemoryDisk, times: u64) {
     let failed = async {
         while disk.struck().get(&(Call::Write, false)).copied().unwrap_or_default() < times {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), failed).await.expect("writes fail");
@@ -55,7 +55,7 @@ async fn timers_that_fail_alone_come_again_however_busy_the_writer_is() {
     let busy = async {
         loop {
             handle.submit(Command::Deferred).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::select! {
