@@ -42,6 +42,9 @@ const GROUPS: [(&str, &[(&str, &str)]); 4] = [
             ("twice", "twice"),
             ("said-again", "said again after a failure"),
             ("answers-ignored", "that changed nothing"),
+            ("refused", "that the store can never take"),
+            ("batched", "in one step with others"),
+            ("granted-waiting", "claims that waited and were granted a task"),
         ],
     ),
 ];

@@ -3,7 +3,7 @@
 use super::fact::Fact;
 use super::sequence::{Outcome, Phase};
 use super::turn::Turn;
-use super::{end, step};
+use super::{end, step, timer};
 
 /// The open tasks may end, no further one is offered, and others may have the slot.
 pub(super) fn pause(turn: &mut Turn<'_>) {
@@ -19,6 +19,7 @@ pub(super) fn resume(turn: &mut Turn<'_>) {
         return;
     }
     turn.record(Fact::Resumed);
+    timer::pull_in(turn);
     match turn.state.phase {
         Phase::Queued => turn.want_slot(),
         Phase::Running { .. } => step::offer_ready(turn),

@@ -25,7 +25,10 @@ pub fn decide(sequence: &Sequence, input: &Input, at: Timestamp, limits: &Limits
             turn.record(Fact::SlotHeld);
             match sequence.phase {
                 Phase::Queued => step::go_on(&mut turn),
-                Phase::Running { .. } | Phase::Ended(_) => step::offer_ready(&mut turn),
+                Phase::Running { .. } | Phase::Ended(_) => {
+                    timer::delays_set_back(&mut turn);
+                    step::offer_ready(&mut turn);
+                }
             }
         }
         Input::Blocked { behind } => turn.record(Fact::Queued { behind: behind.clone() }),

@@ -58,40 +58,55 @@ pub(super) fn elapsed(turn: &mut Turn<'_>, kind: TimerKind, up_since: Timestamp)
     }
 }
 
-/// Nothing is farther off than a full term from now.
+/// The clock was set back: nothing is farther off than a full term from now, reminders neither.
 pub(super) fn set_back(turn: &mut Turn<'_>) {
-    let later = |deadline: Deadline, term: SignedDuration| {
-        let latest = turn.after(term);
-        deadline.at().filter(|at| *at > latest).map(|_| latest)
-    };
+    pull_in(turn);
+    if Timers::of(&turn.state).reminds {
+        turn.arm_reminder();
+    }
+}
+
+/// Nothing is farther off than a full term from now. Also for one that goes on after a pause: what it had left then may have been
+/// counted by a clock that was set back just before.
+pub(super) fn pull_in(turn: &mut Turn<'_>) {
+    delays_set_back(turn);
+    let later = |deadline, term| later(turn, deadline, term);
     let mut moved = Vec::new();
-    for open in turn.state.open() {
-        let task = open.task;
-        match &open.state {
-            TaskState::Ready { due: Some(due) } => {
-                let due = later(Deadline::At(*due), turn.state.pause_before(open));
-                moved.extend(due.map(|due| Fact::TaskReady { task, due: Some(due) }));
-            }
-            TaskState::Offered(attempt) => {
-                let task = Some(task);
-                let deadline = later(attempt.deadline, turn.state.term(open, turn.limits));
-                moved.extend(deadline.map(|deadline| Fact::DeadlineMoved { task, lease: None, deadline }));
-                moved.extend(attempt.leases.iter().filter_map(|lease| {
-                    let deadline = later(lease.deadline, lease.term)?;
-                    Some(Fact::DeadlineMoved { task, lease: Some(lease.id.clone()), deadline })
-                }));
-            }
-            TaskState::Ready { due: None } | TaskState::Over(_) => {}
-        }
+    for (open, attempt) in turn.state.attempts() {
+        let task = Some(open.task);
+        let deadline = later(attempt.deadline, turn.state.term(open, turn.limits));
+        moved.extend(deadline.map(|deadline| Fact::DeadlineMoved { task, lease: None, deadline }));
+        moved.extend(attempt.leases.iter().filter_map(|lease| {
+            let deadline = later(lease.deadline, lease.term)?;
+            Some(Fact::DeadlineMoved { task, lease: Some(lease.id.clone()), deadline })
+        }));
     }
     let timeout = turn.state.deadline.and_then(|deadline| later(deadline, turn.state.definition.timeout?));
     moved.extend(timeout.map(|deadline| Fact::DeadlineMoved { task: None, lease: None, deadline }));
     for fact in moved {
         turn.record(fact);
     }
-    if Timers::of(&turn.state).reminds {
-        turn.arm_reminder();
+}
+
+/// No task is to be offered farther off than a full delay from now. Also for one that gets its slot: its time may have come
+/// before, so that no timer was left when the clock was set back.
+pub(super) fn delays_set_back(turn: &mut Turn<'_>) {
+    let ready = turn.state.open().iter().filter_map(|open| match open.state {
+        TaskState::Ready { due: Some(due) } => {
+            let due = later(turn, Deadline::At(due), turn.state.pause_before(open))?;
+            Some(Fact::TaskReady { task: open.task, due: Some(due) })
+        }
+        _ => None,
+    });
+    for fact in ready.collect::<Vec<_>>() {
+        turn.record(fact);
     }
+}
+
+/// The end of a full term from now, where a deadline is farther off than that.
+fn later(turn: &Turn<'_>, deadline: Deadline, term: SignedDuration) -> Option<Timestamp> {
+    let latest = turn.after(term);
+    deadline.at().filter(|at| *at > latest).map(|_| latest)
 }
 
 /// Leases and attempts of which nothing was heard in time, each by itself.

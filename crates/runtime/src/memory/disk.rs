@@ -3,12 +3,31 @@
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use capstan_engine::orchestrate::Sequence;
+use serde_json::Value;
+
 use super::faults::{Call, Faults, Order, Strike, Struck};
 use super::reader::MemoryReader;
 use super::state::{Change, Counters, State};
 use super::touched::Touched;
 use super::tx::MemoryTx;
 use crate::ports::{Store, StoreError, StoreReader, StoreTx};
+
+/// How deep data may be where that is looked at: as with the stores that write text.
+const DEPTH: usize = 127;
+
+/// Whether data could not be taken in by all that is written of an event: they stand in what its fact tells.
+pub(crate) fn is_too_deep(data: &Value) -> bool {
+    is_deeper(data, DEPTH - 3)
+}
+
+fn is_deeper(data: &Value, levels: usize) -> bool {
+    match data {
+        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(members) => levels == 0 || members.values().any(|member| is_deeper(member, levels - 1)),
+        _ => false,
+    }
+}
 
 /// What the dead are told.
 const KILLED: &str = "its process was killed";
@@ -166,6 +185,11 @@ impl MemoryDisk {
         self.lock().touched = Some(Touched::default());
     }
 
+    /// From now on data are refused that are nested deeper than a store of text can read.
+    pub(crate) fn refuse_what_is_too_deep(&self) {
+        self.lock().deepest = Some(DEPTH);
+    }
+
     /// What commits have changed since the last call.
     pub(crate) fn take_touched(&self) -> Touched {
         self.lock().touched.as_mut().map(std::mem::take).unwrap_or_default()
@@ -216,6 +240,8 @@ pub(super) struct Inner {
     found: Option<Counters>,
     savepoint: Option<(usize, Counters)>,
     unsynced: Vec<Batch>,
+    /// How deep data may be, where that is looked at.
+    deepest: Option<usize>,
     holds_syncs: bool,
     is_broken: bool,
     was_broken: bool,
@@ -249,6 +275,27 @@ impl Inner {
     pub(super) fn write(&mut self, change: Change) {
         let inverse = self.state.apply(change);
         self.open.push(inverse);
+    }
+
+    /// Changes a sequence that is stored. What it was is kept once for the transaction, or since its savepoint.
+    pub(super) fn change_sequence(&mut self, id: &str, change: impl FnOnce(&mut Sequence)) {
+        let since = self.savepoint.map_or(0, |(length, _)| length);
+        let is_kept = self.open[since..].iter().any(|open| matches!(open, Change::Sequence(of, _) if of == id));
+        let Some(row) = self.state.sequences.get_mut(id) else { return };
+        if !is_kept {
+            self.open.push(Change::Sequence(id.to_owned(), Some(row.clone())));
+        }
+        change(&mut row.1);
+    }
+
+    /// Where that is wanted, data are refused that a store of text could not read again; `above` is how deep they stand.
+    pub(super) fn check_depth(&self, data: &Value, above: usize) -> Result<(), StoreError> {
+        match self.deepest {
+            Some(deepest) if is_deeper(data, deepest.saturating_sub(above)) => {
+                Err(StoreError::Failed(format!("could not write it: it is nested deeper than {deepest} levels")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Gives out the next number of a kind.

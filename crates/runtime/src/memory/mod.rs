@@ -23,6 +23,7 @@ mod state;
 mod touched;
 mod tx;
 
+pub(crate) use disk::is_too_deep;
 pub use disk::{MemoryDisk, MemoryStore};
 pub use faults::{Call, Order, Struck};
 pub(crate) use state::{Counters, State};

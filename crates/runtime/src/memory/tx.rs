@@ -2,7 +2,7 @@
 
 use std::sync::MutexGuard;
 
-use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind, apply};
+use capstan_engine::orchestrate::{Fact, Queue, Run, Sequence, TimerKind, apply};
 use capstan_model::event::CloudEvent;
 use capstan_model::event::rest::data_text;
 use jiff::Timestamp;
@@ -194,6 +194,7 @@ impl StoreTx for MemoryTx {
 
     fn append_event(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, StoreError> {
         let mut inner = self.writing()?;
+        inner.check_depth(&event.data, 1)?;
         let position = inner.next(|counters| &mut counters.event);
         let key = event.context.as_ref().map(|context| (project, context.clone()));
         let is_root = key.is_some_and(|key| !inner.state.events_by_context.contains_key(&key));
@@ -208,6 +209,9 @@ impl StoreTx for MemoryTx {
 
     fn append_fact(&mut self, fact: &NewFact<'_>) -> Result<u64, StoreError> {
         let mut inner = self.writing()?;
+        if let Fact::TaskAnswered { event, .. } = fact.fact {
+            inner.check_depth(&event.data, 3)?;
+        }
         let position = inner.next(|counters| &mut counters.fact);
         let stored = StoredFact {
             position,
@@ -372,11 +376,9 @@ fn offered(triggered_id: &str, link: &Link) -> Option<Offered> {
 
 /// Brings the sequence of a fact that was appended to what it is by it, where it is stored already.
 fn fold(inner: &mut Inner, fact: &NewFact<'_>) {
-    let Some(row) = fact.sequence.and_then(|id| inner.state.sequences.get(id)) else { return };
-    if fact.project != Some(row.0) || row.1.scope.context != fact.context {
-        return;
+    let Some(id) = fact.sequence else { return };
+    let row = inner.state.sequences.get(id);
+    if row.is_some_and(|row| fact.project == Some(row.0) && row.1.scope.context == fact.context) {
+        inner.change_sequence(id, |sequence| apply(sequence, fact.fact, fact.at));
     }
-    let mut row = row.clone();
-    apply(&mut row.1, fact.fact, fact.at);
-    inner.write(Change::Sequence(row.1.id.clone(), Some(row)));
 }

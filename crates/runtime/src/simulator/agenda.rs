@@ -35,6 +35,13 @@ pub enum Act {
         /// Under which a repeat is known; empty: it gets one.
         key: String,
     },
+    /// A tool asks for what there is, or for what comes next.
+    Ask {
+        /// Which of the tools, by its place.
+        tool: usize,
+        /// Under which a repeat is known; empty: it gets one.
+        key: String,
+    },
     /// A tool is still at work on what it has claimed, and says so again until it is done.
     Alive {
         /// The lease.
@@ -99,8 +106,8 @@ pub enum Act {
     Again(Box<Act>),
     /// The server looks for what it has to do, after something went wrong.
     Look,
-    /// The server sees to it that nothing waits for longer than a full term, after its clock was set back.
-    SetBack,
+    /// The writer is not busy any more.
+    Serve,
 }
 
 impl Act {
@@ -108,7 +115,7 @@ impl Act {
     pub(super) fn is_said(&self) -> bool {
         !matches!(
             self,
-            Self::Beat { .. } | Self::Again(_) | Self::Kill { .. } | Self::Jump { .. } | Self::Look | Self::SetBack
+            Self::Beat { .. } | Self::Again(_) | Self::Kill { .. } | Self::Jump { .. } | Self::Look | Self::Serve
         )
     }
 }

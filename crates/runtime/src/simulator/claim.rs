@@ -28,6 +28,60 @@ impl World {
         })))
     }
 
+    /// What a tool wants that asks for whatever comes next.
+    pub(super) fn wish(&self, tool: usize, key: &str) -> Option<Wanted> {
+        let tool = self.tools.scripted.get(tool)?;
+        Some(Wanted {
+            tool: tool.source.clone(),
+            tasks: vec![tool.task.clone()],
+            project: None,
+            stage: tool.stage.clone(),
+            service: tool.service.clone(),
+            max: 1,
+            term: tool.lease?,
+            key: Some(key.to_owned()),
+        })
+    }
+
+    /// A tool that asked is told what it is granted; where that is nothing it waits.
+    pub(super) fn is_granted(&mut self, tool: usize, key: &str, grants: &[Grant]) {
+        if grants.is_empty()
+            && let Some(wanted) = self.wish(tool, key)
+        {
+            self.waiting.push(wanted);
+            self.waiters.push(tool);
+        }
+        for grant in grants {
+            self.take_up(tool, grant.clone());
+        }
+    }
+
+    /// Tools that wait are told what they were granted, by the place of their claims.
+    pub(super) fn hand_to_waiting(&mut self, mut granted: Vec<(usize, Vec<Grant>)>) {
+        // From the last on, so that the places of those before stay what they are.
+        granted.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        for (at, grants) in granted {
+            self.waiting.remove(at);
+            let tool = self.waiters.remove(at);
+            self.tally.add("granted-waiting", 1);
+            for grant in grants {
+                self.take_up(tool, grant);
+            }
+        }
+    }
+
+    /// A tool does what comes next with it, and asks for more when it is done. One that gives a task back and knows nothing
+    /// else to do with it asks for nothing any more.
+    fn take_up(&mut self, tool: usize, grant: Grant) {
+        let context = grant.event.context.clone().unwrap_or_default();
+        let Some((answer, is_last)) = self.tools.next_answer(tool, context) else { return };
+        let ends = answer.works.max(SignedDuration::ZERO);
+        self.work_on(tool, grant, &answer);
+        if answer.releases.is_none() || !is_last {
+            self.plan(ends, Act::Ask { tool, key: String::new() });
+        }
+    }
+
     /// A tool plans what it does with what it is granted.
     pub(super) fn work_on(&mut self, tool: usize, grant: Grant, answer: &Answer) {
         let Grant { lease, event: offer, .. } = grant;

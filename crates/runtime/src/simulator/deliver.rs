@@ -55,6 +55,7 @@ impl World {
             Act::Claim { tool, offer, answer, key } if key.is_empty() => {
                 Act::Claim { tool, offer, answer, key: self.new_id() }
             }
+            Act::Ask { tool, key } if key.is_empty() => Act::Ask { tool, key: self.new_id() },
             act => act,
         }
     }
@@ -75,14 +76,53 @@ impl World {
             Act::Kill { away } => self.kill_for(away),
             Act::Jump { by } => self.jump(by),
             Act::Look => self.look(),
-            Act::SetBack if self.set_back => self.pull_in(),
+            Act::Serve => self.serve(),
             _ => {}
         }
     }
 
     /// It reaches the server. Whoever is told of a failure, or told nothing, says it again.
     fn tell_server(&mut self, act: Act) -> Option<Result<Reply, CommandError>> {
-        let command = match &act {
+        let command = self.command_of(&act)?;
+        if let Some(room) = &mut self.room {
+            room.push((act, command));
+            return None;
+        }
+        self.note_live(&act);
+        let reply = self.carry_out(command);
+        self.is_told(act, reply)
+    }
+
+    /// What whoever said it does with the answer, or with none.
+    pub(super) fn is_told(
+        &mut self,
+        act: Act,
+        reply: Result<Reply, CommandError>,
+    ) -> Option<Result<Reply, CommandError>> {
+        match &reply {
+            Err(CommandError::Store(_)) if is_refused_for_ever(&act) => {
+                self.tally.add("refused", 1);
+                None
+            }
+            Err(CommandError::Store(_)) => {
+                self.tally.add("said-again", 1);
+                self.say_again(act);
+                None
+            }
+            _ => {
+                self.hear(act, &reply);
+                Some(reply)
+            }
+        }
+    }
+
+    /// Whoever was not answered says it again.
+    pub(super) fn say_again(&mut self, act: Act) {
+        self.agenda.plan(self.elapsed.saturating_add(AGAIN), Act::Again(Box::new(act)));
+    }
+
+    fn command_of(&mut self, act: &Act) -> Option<Command> {
+        match act {
             Act::Event(event) => {
                 let content = serde_json::to_vec(&event.data).unwrap_or_default();
                 let key = IdempotencyKey::of_event(&event.source, &event.id, &content);
@@ -97,6 +137,7 @@ impl World {
                 Some(Command::Rerun { project, context, stage, origin: *origin, wish: wish.clone() })
             }
             Act::Claim { tool, offer, key, .. } => self.claim(*tool, offer, key),
+            Act::Ask { tool, key } => Some(Command::Claim(Box::new(self.wish(*tool, key)?))),
             Act::Alive { lease, progress, .. } => {
                 Some(Command::Heartbeat { lease: lease.clone(), progress: progress.clone() })
             }
@@ -108,16 +149,7 @@ impl World {
             Act::Answer(answer) => Some(Command::Answer(answer.clone())),
             Act::Configure(of) => Some(self.configure(of)),
             _ => None,
-        };
-        self.note_live(&act);
-        let reply = self.carry_out(command?);
-        if matches!(reply, Err(CommandError::Store(_))) {
-            self.tally.add("said-again", 1);
-            self.agenda.plan(self.elapsed.saturating_add(AGAIN), Act::Again(Box::new(act)));
-            return None;
         }
-        self.hear(act, &reply);
-        Some(reply)
     }
 
     /// What whoever said it does with the answer.
@@ -134,6 +166,7 @@ impl World {
                     self.work_on(tool, grant.clone(), &answer);
                 }
             }
+            (Act::Ask { tool, key }, Ok(Reply::Claimed(grants))) => self.is_granted(tool, &key, grants),
             (Act::Alive { lease, progress, every, until }, Ok(_)) => {
                 if self.elapsed.saturating_add(every) < until {
                     self.plan(every, Act::Alive { lease, progress, every, until });
@@ -167,7 +200,7 @@ impl World {
     }
 
     /// Keeps whether the lease lives by which somebody answers.
-    fn note_live(&mut self, act: &Act) {
+    pub(super) fn note_live(&mut self, act: &Act) {
         let Act::Answer(answer) = act else { return };
         let Some(triggered_id) = Lease::triggered_id(&answer.lease) else { return };
         let lives = self.store.disk().look(|state, _| {
@@ -198,4 +231,9 @@ impl World {
         let context = self.new_id();
         Command::CreateProject { name, configuration, shipyard, context }
     }
+}
+
+/// Whether the store can never take it: then who said it gives up.
+fn is_refused_for_ever(act: &Act) -> bool {
+    matches!(act, Act::Event(event) if crate::memory::is_too_deep(&event.data))
 }

@@ -4,6 +4,7 @@
 //! to the byte. After each step it checks what must always hold.
 
 mod agenda;
+mod busy;
 mod claim;
 mod deliver;
 mod invariants;

@@ -58,6 +58,8 @@ impl World {
             self.slack = self.slack.saturating_sub(by);
         }
         if by < -JUMP {
+            self.set_back = true;
+            self.pull_in_from = SignedDuration::ZERO;
             self.pull_in();
         }
         self.catch_up();
@@ -65,14 +67,22 @@ impl World {
 
     /// One command in one transaction, and what it leaves for the next steps.
     pub(super) fn carry_out(&mut self, command: Command) -> Result<Reply, CommandError> {
+        self.carry_out_together(&[command])?.pop().unwrap_or(Ok(Reply::Nothing))
+    }
+
+    /// Commands in one transaction, and what they leave for the next steps. Gives what is said to each.
+    pub(super) fn carry_out_together(
+        &mut self,
+        commands: &[Command],
+    ) -> Result<Vec<Result<Reply, CommandError>>, StoreError> {
         if self.broken && !self.mend() {
-            return Err(StoreError::Failed("it failed before and does not recover yet".to_owned()).into());
+            return Err(StoreError::Failed("it failed before and does not recover yet".to_owned()));
         }
-        let mut outcome = self.step(command)?;
-        let reply = outcome.replies.pop().unwrap_or(Ok(Reply::Nothing));
+        self.pull_in();
+        let outcome = self.step(commands)?;
         self.settle();
         self.hand_out();
-        reply
+        Ok(outcome.replies)
     }
 
     /// Something that the server does by itself; where that fails it is done later.
@@ -88,19 +98,24 @@ impl World {
         }
     }
 
-    /// Nothing waits for longer than a full term.
-    pub(super) fn pull_in(&mut self) {
-        self.set_back = true;
-        match self.carry_out(Command::ClockSetBack) {
-            Ok(_) => {
+    /// Nothing waits for longer than a full term, where the clock was set back. It comes before all else, but where it has
+    /// failed alone.
+    fn pull_in(&mut self) {
+        if !self.set_back || self.broken || self.elapsed < self.pull_in_from {
+            return;
+        }
+        // After a failure of the whole the store is opened anew first, or the server starts anew.
+        let Ok(mut outcome) = self.step(&[Command::ClockSetBack]) else { return };
+        match outcome.replies.pop() {
+            Some(Err(CommandError::Store(_))) => {
+                self.pull_in_from = self.elapsed.saturating_add(LOOKS);
+                self.agenda.plan(self.pull_in_from, Act::Look);
+            }
+            Some(Err(error)) => self.fault(format!("the server cannot do what it has to: {error}")),
+            _ => {
                 self.set_back = false;
                 self.check_all();
             }
-            Err(CommandError::Store(_)) => {
-                let later = if self.broken { MENDS } else { LOOKS };
-                self.agenda.plan(self.elapsed.saturating_add(later), Act::SetBack);
-            }
-            Err(error) => self.fault(format!("the server cannot do what it has to: {error}")),
         }
     }
 
@@ -109,15 +124,17 @@ impl World {
         if self.broken && !self.mend() {
             return;
         }
+        self.pull_in();
         self.settle();
         self.hand_out();
     }
 
-    fn step(&mut self, command: Command) -> Result<Outcome, StoreError> {
+    fn step(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         self.steps += 1;
-        match self.transact(command) {
-            Ok(outcome) => {
+        match self.transact(commands) {
+            Ok(mut outcome) => {
                 self.check();
+                self.hand_to_waiting(std::mem::take(&mut outcome.granted));
                 Ok(outcome)
             }
             Err(error) => {
@@ -134,12 +151,13 @@ impl World {
     }
 
     /// One transaction. Where nothing of it was kept, the same again has to write the same.
-    fn transact(&mut self, command: Command) -> Result<Outcome, StoreError> {
+    fn transact(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         let (setting, now) = (self.setting(), self.now());
         let disk = self.store.disk();
         let before = disk.look(|_, counters| counters);
-        let commands = [command];
-        let done = step(&mut self.store, &commands, now, &setting, &mut self.cache, &[]);
+        let struck = || disk.struck().values().sum::<u64>();
+        let struck_before = if commands.len() > 1 { struck() } else { 0 };
+        let done = step(&mut self.store, commands, now, &setting, &mut self.cache, &self.waiting);
         let written = disk.take_lost();
         let error = match done {
             Ok(outcome) => return Ok(outcome),
@@ -147,8 +165,10 @@ impl World {
         };
         // Where the sync has failed, all of it is kept.
         let nothing_kept = disk.look(|_, counters| counters) == before;
-        if nothing_kept && !written.is_empty() {
-            self.rehearse(&commands, setting, &written);
+        // Where some of the commands had failed alone before the commit did, it is not the same again.
+        let is_whole = commands.len() == 1 || struck() == struck_before + 1;
+        if nothing_kept && is_whole && !written.is_empty() {
+            self.rehearse(commands, setting, &written);
         }
         Err(error)
     }
@@ -157,7 +177,7 @@ impl World {
     fn rehearse(&mut self, commands: &[Command], setting: Setting, written: &[String]) {
         let (disk, now) = (self.store.disk(), self.now());
         let mut other = disk.fork();
-        let again = step(&mut other, commands, now, &setting, &mut self.empty_cache(), &[]);
+        let again = step(&mut other, commands, now, &setting, &mut self.empty_cache(), &self.waiting);
         let again_written = disk.take_lost();
         disk.join();
         if again.is_ok() {
@@ -184,6 +204,7 @@ impl World {
         self.broken = false;
         self.timers_from = SignedDuration::ZERO;
         self.check_after_crash();
+        self.pull_in();
         self.settle();
         self.hand_out();
         !self.broken
@@ -193,21 +214,26 @@ impl World {
     fn restart(&mut self, away: SignedDuration, set_by: SignedDuration) {
         self.store = self.store.disk().kill(0);
         self.cache = self.empty_cache();
+        self.nobody_is_answered();
         self.broken = false;
         self.timers_from = SignedDuration::ZERO;
         self.elapsed = self.elapsed.saturating_add(away);
         self.set_by = self.set_by.saturating_add(set_by);
         self.up_since = self.now();
         self.check_after_crash();
-        if was_set_back(&*self.reader(), self.now()).unwrap_or(false) {
+        let is_set_back = was_set_back(&*self.reader(), self.now()).unwrap_or(false);
+        let was_pending = std::mem::replace(&mut self.set_back, is_set_back);
+        let had_failed = std::mem::take(&mut self.pull_in_from).is_positive();
+        if self.set_back {
             self.pull_in();
         } else {
-            // What is too little to be noticed stays as it is.
-            if self.set_back || set_by.is_negative() {
+            // What is too little to be noticed stays as it is. Where pulling in had failed alone, and then something else was
+            // written by the new time, nobody knows of it any more.
+            if was_pending && had_failed {
+                self.slack = SignedDuration::MAX;
+            } else if was_pending || set_by.is_negative() {
                 self.slack = self.slack.saturating_add(JUMP);
             }
-            // What was to be pulled in before the kill is not known any more.
-            self.set_back = false;
             self.check_all();
         }
         self.settle();
@@ -219,8 +245,8 @@ impl World {
         while self.faults().is_empty() && !self.broken {
             let left = self.store.disk().look(|state, _| (!state.deferred.is_empty(), !state.buried.is_empty()));
             let done = match left {
-                (true, _) => self.step(Command::Deferred),
-                (_, true) => self.step(Command::Purge),
+                (true, _) => self.step(&[Command::Deferred]),
+                (_, true) => self.step(&[Command::Purge]),
                 (false, false) => return,
             };
             let failed_alone = done.is_ok_and(|outcome| outcome.replies.iter().any(Result::is_err));

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::invariants::{Checker, Terms};
 use super::{Answer, Tool, World};
+use crate::memory::{Call, Order};
 use crate::ports::{ProjectId, Store, StoreTx};
 
 const SHIPYARD: &str = "
@@ -97,6 +98,66 @@ fn a_kill_loses_nothing_that_was_committed() {
         world.facts(&run)
     };
     assert_eq!(script(true), script(false));
+}
+
+/// Its time had come while it stood behind another run, so that it had no timer when the clock was set back.
+#[test]
+fn a_delay_that_was_over_before_its_turn_is_not_waited_for_again_by_a_clock_that_was_set_back() {
+    let mut world = World::new();
+    let tasks = "tasks: [{name: test, triggeredAfter: 7m}]";
+    let stages = format!("stages: [{{name: dev, sequences: [{{name: delivery, {tasks}}}]}}]");
+    world.project("shop", &format!("apiVersion: spec.keptn.sh/0.2.3\nspec: {{{stages}}}\n"));
+    let first = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    world.control("shop", &first, None, Control::Pause);
+    let second = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    world.control("shop", &first, None, Control::Resume);
+    world.advance(SignedDuration::from_mins(8));
+    world.jump(SignedDuration::from_hours(-24));
+    world.control("shop", &second, None, Control::Abort);
+    assert!(world.offered().is_empty());
+    world.advance(SignedDuration::from_mins(7));
+    assert_eq!(world.offered_in(&first).len(), 1);
+}
+
+/// Pulling in fails alone, then a pause has its deadlines stand still as they are.
+#[test]
+fn what_stood_still_since_a_clock_was_set_back_has_no_more_than_a_full_term() {
+    let mut world = world();
+    let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    world.disk().order(Order { times: 2, ..Order::next(Call::Write) });
+    world.jump(SignedDuration::from_hours(-1));
+    assert_eq!(world.disk().struck().values().sum::<u64>(), 2);
+    world.control("shop", &run, None, Control::Pause);
+    world.advance(SignedDuration::from_mins(1));
+    world.control("shop", &run, None, Control::Resume);
+    let next = world.timers().iter().map(|timer| timer.due).min().unwrap();
+    assert!(next <= world.now() + world.limits().start_timeout, "{next}");
+}
+
+/// What is said while the server is busy comes in one step: one of the commands fails alone, and a claim that waits is granted
+/// what another one offers.
+#[test]
+fn a_busy_server_carries_out_all_at_once() {
+    let mut world = world();
+    let claims = Tool { lease: Some(SignedDuration::from_secs(60)), waits: true, ..Tool::new("deployment", "helm") };
+    world.tool(claims);
+    world.advance(SignedDuration::ZERO);
+    world.be_busy(SignedDuration::from_secs(5));
+    let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));
+    let deep = (0..126).fold(json!([]), |inner, _| json!([inner]));
+    let refused = world.trigger("shop", "dev", "delivery", "pay", json!({ "deep": deep }));
+    let other = world.trigger("shop", "dev", "delivery", "bill", json!({}));
+    assert!(world.sequences(&run).is_empty());
+    let before = world.steps();
+    world.advance(SignedDuration::from_secs(5));
+    assert!(world.steps() > before);
+    assert!(world.events(&refused).is_empty());
+    for run in [&run, &other] {
+        let said = world.event_types(run).iter().filter(|kind| *kind == "deployment.started").count();
+        assert_eq!(said, 1);
+    }
+    let tally = world.tally();
+    assert_eq!((tally.of("batched"), tally.of("refused"), tally.of("granted-waiting")), (3, 1, 1));
 }
 
 #[test]

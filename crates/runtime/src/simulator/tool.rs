@@ -26,6 +26,8 @@ pub struct Tool {
     pub source: String,
     /// How long it may be silent, where it claims its tasks; none: it takes part by events alone.
     pub lease: Option<SignedDuration>,
+    /// Whether it asks for its tasks before there are any, where it claims them: its claim waits.
+    pub waits: bool,
     /// What it does at its first, second, … task of a run; the last one again and again. Without any it does nothing.
     pub answers: Vec<Answer>,
 }
@@ -82,6 +84,7 @@ impl Tool {
             context: None,
             source: source.to_owned(),
             lease: None,
+            waits: false,
             answers: vec![Answer::default()],
         }
     }
@@ -143,7 +146,7 @@ impl Tools {
             }
         }
         let context = offer.context.clone().unwrap_or_default();
-        for (at, tool) in self.scripted.iter().enumerate().filter(|(_, tool)| tool.is_for(offer)) {
+        for (at, tool) in self.scripted.iter().enumerate().filter(|(_, tool)| !tool.waits && tool.is_for(offer)) {
             let turn = self.turns.entry((at, context.clone())).or_default();
             match tool.answers.get(*turn).or(tool.answers.last()) {
                 Some(answer) if tool.lease.is_some() => answer.plan_claim(at, offer, now, agenda),
@@ -154,10 +157,20 @@ impl Tools {
         }
     }
 
+    /// What a tool does with the next task of a run, and whether it knows nothing else to do.
+    pub(super) fn next_answer(&mut self, tool: usize, context: String) -> Option<(Answer, bool)> {
+        let answers = &self.scripted.get(tool)?.answers;
+        let turn = self.turns.entry((tool, context)).or_default();
+        let answer = answers.get(*turn).or(answers.last())?.clone();
+        *turn += 1;
+        Some((answer, *turn >= answers.len()))
+    }
+
     /// A tool has given a task back. It takes it again for its next answer, if there is one.
     pub(super) fn given_back(&mut self, tool: usize, offer: &CloudEvent, now: SignedDuration, agenda: &mut Agenda) {
         let turn = self.turns.entry((tool, offer.context.clone().unwrap_or_default())).or_default();
-        if let Some(answer) = self.scripted.get(tool).and_then(|tool| tool.answers.get(*turn)) {
+        let scripted = self.scripted.get(tool).filter(|tool| !tool.waits);
+        if let Some(answer) = scripted.and_then(|tool| tool.answers.get(*turn)) {
             answer.plan_claim(tool, offer, now, agenda);
             *turn += 1;
         }

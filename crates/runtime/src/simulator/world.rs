@@ -12,7 +12,7 @@ use super::invariants::{Checker, Terms};
 use super::post::Post;
 use super::tally::Tally;
 use super::tool::{Tool, Tools};
-use crate::command::{Command, fingerprint};
+use crate::command::{Command, Wanted, fingerprint};
 use crate::memory::{MemoryDisk, MemoryStore};
 use crate::ports::{Configuration, Retention, Store, StoreReader};
 use crate::step::{Cache, Setting};
@@ -41,6 +41,8 @@ pub struct World {
     pub(super) slack: SignedDuration,
     /// Whether it was set back and nothing was pulled in yet.
     pub(super) set_back: bool,
+    /// That is not tried before, since the beginning: it has failed alone.
+    pub(super) pull_in_from: SignedDuration,
     pub(super) up_since: Timestamp,
     /// The same for checks.
     pub(super) checked_since: Timestamp,
@@ -49,6 +51,11 @@ pub struct World {
     pub(super) post: Post,
     /// Whether a commit has failed and the store was not reopened yet.
     pub(super) broken: bool,
+    /// What is said to the writer while it is busy; none: it is not.
+    pub(super) room: Option<Vec<(Act, Command)>>,
+    /// Claims that wait, the oldest first, and which tools they are of, in the same order.
+    pub(super) waiting: Vec<Wanted>,
+    pub(super) waiters: Vec<usize>,
     /// Timers are not looked at before, since the beginning.
     pub(super) timers_from: SignedDuration,
     /// How long the server is away, and by how much its clock is set meanwhile, when it is killed at a call of its store.
@@ -76,6 +83,7 @@ impl World {
     pub fn new() -> Self {
         let store = MemoryStore::new();
         store.disk().watch();
+        store.disk().refuse_what_is_too_deep();
         Self {
             store,
             cache: Cache::default(),
@@ -85,12 +93,16 @@ impl World {
             set_by: SignedDuration::ZERO,
             slack: SignedDuration::ZERO,
             set_back: false,
+            pull_in_from: SignedDuration::ZERO,
             up_since: BEGINNING,
             checked_since: BEGINNING,
             agenda: Agenda::default(),
             tools: Tools::default(),
             post: Post::default(),
             broken: false,
+            room: None,
+            waiting: Vec::new(),
+            waiters: Vec::new(),
             timers_from: SignedDuration::ZERO,
             after_kill: (SignedDuration::ZERO, SignedDuration::ZERO),
             sent: 0,
@@ -127,6 +139,10 @@ impl World {
 
     /// Adds a tool; it hears of tasks that are offered from now on.
     pub fn tool(&mut self, tool: Tool) {
+        if tool.lease.is_some() && tool.waits {
+            let tool = self.tools.scripted.len();
+            self.plan(SignedDuration::ZERO, Act::Ask { tool, key: String::new() });
+        }
         self.tools.scripted.push(tool);
     }
 

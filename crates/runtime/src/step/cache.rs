@@ -44,7 +44,7 @@ impl Cache {
         *self = Self { shipyards: std::mem::take(&mut self.shipyards), ..Self::default() };
     }
 
-    /// A command failed and what it wrote is undone.
+    /// A command failed before it wrote anything.
     pub(super) fn undo(&mut self) {
         self.projects.forget_changes();
         self.sequences.forget_changes();

@@ -147,7 +147,12 @@ impl Batch<'_> {
                 self.outcome.tally.add(&tally);
             }
             Err(error) => {
-                self.cache.undo();
+                // Once something is written, what is kept may be what is now undone, read or put.
+                if error.comes_before_all_writes() {
+                    self.cache.undo();
+                } else {
+                    self.cache.clear();
+                }
                 if self.undo == Undo::Command {
                     if let Err(undoing) = self.tx.rollback() {
                         // A disk that fails ends the whole transaction; then what failed first says why.
@@ -157,7 +162,6 @@ impl Batch<'_> {
                         });
                     }
                 } else if !error.comes_before_all_writes() {
-                    self.cache.clear();
                     return Ok(false);
                 }
             }
@@ -295,13 +299,7 @@ impl<'a> Work<'a> {
         for timer in due {
             // Whoever still waits sets it anew.
             self.tx.disarm(&timer.sequence, timer.kind)?;
-            if let Err(StoreError::Unreadable(why)) = self.sequence(&timer.sequence) {
-                // It would fail for ever and hold up all other timers.
-                tracing::error!(
-                    sequence = timer.sequence,
-                    why,
-                    "a timer of a sequence that cannot be read is given up"
-                );
+            if self.is_unreadable(&timer.sequence) {
                 continue;
             }
             let input = Input::Timer { kind: timer.kind, up_since: self.setting.up_since };
@@ -322,9 +320,18 @@ impl<'a> Work<'a> {
         let timers = self.tx.due_timers(Timestamp::MAX, i64::MAX as u64)?;
         let sequences: BTreeSet<String> = timers.into_iter().map(|timer| timer.sequence).collect();
         for sequence in sequences {
-            self.deliver(&sequence, &Input::ClockSetBack)?;
+            if !self.is_unreadable(&sequence) {
+                self.deliver(&sequence, &Input::ClockSetBack)?;
+            }
         }
         Ok(Reply::Done)
+    }
+
+    /// Whether a sequence cannot be read: what it is to hear of the time would fail for ever and hold up all others.
+    fn is_unreadable(&mut self, sequence: &str) -> bool {
+        let Err(StoreError::Unreadable(why)) = self.sequence(sequence) else { return false };
+        tracing::error!(sequence, why, "a sequence that cannot be read does not hear of the time");
+        true
     }
 
     fn holds_slot(&mut self, id: &str) -> Result<bool, CommandError> {

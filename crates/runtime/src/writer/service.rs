@@ -43,6 +43,8 @@ pub struct Writer {
     chores: Chores,
     /// Whether the clock was set back and deadlines have to be pulled in.
     set_back: bool,
+    /// When, by the monotonic clock, what is to be done without being asked is read anew: something of it has failed alone.
+    again: Option<Duration>,
     /// When what is past its time is removed next.
     tidy: Timestamp,
     /// Whether a commit has failed and the store was not reopened yet.
@@ -133,6 +135,7 @@ impl Writer {
             chores,
             tidy: up_since,
             set_back,
+            again: None,
             broken: false,
             claims: WaitingClaims::default(),
             load,
@@ -211,8 +214,9 @@ impl Writer {
             return Duration::ZERO;
         }
         let next = self.chores.next_timer.map_or(self.tidy, |timer| timer.min(self.tidy));
-        let left = next.duration_since(self.clock.now());
-        Duration::try_from(left).unwrap_or(Duration::ZERO).min(SAFETY)
+        let left = Duration::try_from(next.duration_since(self.clock.now())).unwrap_or(Duration::ZERO);
+        let again = self.again.map_or(SAFETY, |again| again.saturating_sub(self.clock.monotonic()));
+        left.min(again).min(SAFETY)
     }
 
     /// Inputs that were left, timers that have elapsed, rows that are to be removed. One step of each, so that whoever
@@ -222,8 +226,13 @@ impl Writer {
             return;
         }
         self.watch_the_clock();
-        if std::mem::take(&mut self.set_back) {
-            self.chore(Command::ClockSetBack);
+        if self.again.is_some_and(|again| again <= self.clock.monotonic()) {
+            self.again = None;
+            self.look();
+        }
+        // Before anything else is written by the new time: from what was written last a restart sees that it was set back.
+        if self.set_back && self.again.is_none() {
+            self.set_back = self.chore(Command::ClockSetBack).is_none();
         }
         for lease in self.claims.take_unheard() {
             self.chore(Command::Release { lease, reason: UNHEARD.to_owned() });
@@ -254,7 +263,10 @@ impl Writer {
         let (answer, mut answered) = oneshot::channel();
         self.commit(vec![(command, Asker::Once(answer))]);
         let reply = answered.try_recv().ok().and_then(Result::ok);
-        // One that fails is tried again at the next look: it must not keep the writer from everything else.
+        // One that fails alone is tried again at a later look: it must not keep the writer from everything else.
+        if reply.is_none() && !self.broken {
+            self.again.get_or_insert(self.clock.monotonic().saturating_add(SAFETY));
+        }
         if reread && reply.is_some() {
             match self.store.reader().next_timer() {
                 Ok(next) => self.chores.next_timer = next,
@@ -367,7 +379,11 @@ impl Writer {
             let now = self.clock.now();
             self.setting.send_modify(|setting| setting.up_since = now);
         }
-        self.set_back |= jump < -JUMP;
+        if jump < -JUMP {
+            self.set_back = true;
+            // Whatever else has failed, this is not to wait for it.
+            self.again = self.again.map(|_| self.clock.monotonic());
+        }
     }
 }
 

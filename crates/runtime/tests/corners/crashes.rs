@@ -2,6 +2,7 @@
 
 use capstan_engine::orchestrate::{Control, Slot};
 use capstan_runtime::command::{Command, Reply};
+use capstan_runtime::memory::{Call, Order};
 use capstan_runtime::ports::{EventFilter, SequenceFilter, Slice, Store};
 
 use super::bench::{Bench, create, ingest, reaction, triggered};
@@ -61,6 +62,34 @@ fn corner_01_whatever_a_crash_tears_off_is_made_good_by_sending_it_again() {
         tell(&mut bench, &story);
         for run in ["one", "two"] {
             assert_eq!(told(&bench, run), told(&whole, run), "{kept} commits were kept");
+        }
+    }
+}
+
+/// Wherever a command fails alone, in its batch and then by itself, what is kept decoded is what is stored.
+#[test]
+fn corner_01_a_command_that_fails_alone_leaves_nothing_behind() {
+    let story = story();
+    let mut whole = Bench::new(DELIVERY);
+    tell(&mut whole, &story);
+    for (at, (now, command)) in story.iter().enumerate().skip(1) {
+        for well in 0.. {
+            let mut bench = Bench::new(DELIVERY);
+            tell(&mut bench, &story[..at]);
+            let disk = bench.store.disk();
+            for skip in [well, 2 * well + 1] {
+                disk.order(Order { skip, ..Order::next(Call::Write) });
+            }
+            bench.now = *now;
+            let failed = bench.one(command.clone()).is_err();
+            disk.forget_orders();
+            tell(&mut bench, &story[at..]);
+            for run in ["one", "two"] {
+                assert_eq!(told(&bench, run), told(&whole, run), "write {well} of command {at} failed");
+            }
+            if !failed {
+                break;
+            }
         }
     }
 }

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop where it stands")]
 
+mod chores;
 mod claims;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use capstan_engine::orchestrate::Limits;
@@ -34,19 +35,29 @@ spec:
           tasks: [{name: release}]
 ";
 
-/// The machine's clock, which can be set.
+/// The machine's clock, which can be set, and made to hurry.
 struct SetClock {
     clock: SystemClock,
+    /// By how many seconds it was set.
     set_by: AtomicI64,
+    /// Seconds that have passed beside those of the machine.
+    passed: AtomicU64,
+}
+
+impl SetClock {
+    fn set(by: i64) -> Arc<Self> {
+        Arc::new(Self { clock: SystemClock::start(), set_by: AtomicI64::new(by), passed: AtomicU64::new(0) })
+    }
 }
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
-        self.clock.now() + SignedDuration::from_secs(self.set_by.load(Ordering::SeqCst))
+        let by = Duration::from_secs(self.passed.load(Ordering::SeqCst));
+        self.clock.now() + by + SignedDuration::from_secs(self.set_by.load(Ordering::SeqCst))
     }
 
     fn monotonic(&self) -> Duration {
-        self.clock.monotonic()
+        self.clock.monotonic() + Duration::from_secs(self.passed.load(Ordering::SeqCst))
     }
 
     fn new_id(&self) -> String {
@@ -239,15 +250,14 @@ async fn what_nobody_takes_up_ends_by_itself_also_after_a_restart() {
     handle.submit(ingest(trigger, None)).await.unwrap();
     thread.stop();
     // The deadline is an hour off; a restart an hour later leaves one full term, which is short by then.
-    let clock = SetClock { clock: SystemClock::start(), set_by: AtomicI64::new(3_601) };
-    let (handle, thread, _) = start_with(disk.kill(0), Arc::new(clock), options);
+    let (handle, thread, _) = start_with(disk.kill(0), SetClock::set(3_601), options);
     until(&handle, "timedOut").await;
     thread.stop();
 }
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_makes_nothing_wait_for_longer() {
-    let clock = Arc::new(SetClock { clock: SystemClock::start(), set_by: AtomicI64::new(0) });
+    let clock = SetClock::set(0);
     let options = hasty(SignedDuration::from_millis(300));
     let (handle, thread, _) = start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, options);
     with_project(&handle).await;

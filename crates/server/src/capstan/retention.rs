@@ -29,7 +29,7 @@ struct Kept {
 /// How long the runs of a project are to be kept; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewRetention)]
+#[schema(as = NewRetention, min_properties = 1)]
 pub(super) struct RetentionWish {
     /// A duration from a second on, such as `12h`, `30d` or `1y`; `all`: for ever; `default`: as the server says.
     #[schema(nullable = false)]

@@ -153,8 +153,8 @@ impl Checker {
             (&event.id, &event.source, &event.kind).hash(&mut self.hash);
             let at = event.time.unwrap_or(Timestamp::MIN);
             let seen = self.ids.entry(event.id.clone()).or_insert(Stored { times: 0, first: at, again: false });
-            // A repeat is known for so long and no longer.
-            if seen.times == 0 || at.duration_since(seen.first) < REMEMBERED {
+            // A repeat is known for so long and no longer; it may have waited since it came.
+            if seen.times == 0 || at.max(terms.now).duration_since(seen.first) < REMEMBERED {
                 seen.times += 1;
             } else {
                 seen.again = true;
@@ -170,6 +170,8 @@ impl Checker {
                 (EventType::parse(&event.kind), &event.triggered_id)
                 && !self.ended.insert(of.clone())
                 && self.ids.get(of).is_none_or(|trigger| !trigger.again)
+                // Others can say so of what is no sequence.
+                && state.sequences.values().any(|row| row.1.scope.triggered_id == *of)
             {
                 faults.push(format!("the end of a sequence was told twice, that of {of}"));
             }

@@ -56,11 +56,11 @@ pub(super) fn check(sequence: &Sequence, state: &State, terms: &Terms<'_>) -> Ve
     }
     for open in sequence.open() {
         let TaskState::Ready { due } = open.state else { continue };
-        if !is_ready_with_clock(sequence, due, terms.now, |at| wakes(TimerKind::Delay, at)) {
+        if !is_ready_with_clock(sequence, due, |at| wakes(TimerKind::Delay, at)) {
             faults.push(fault("has a task that waits for its time without a clock"));
         }
         let at = due.map_or(Deadline::None, Deadline::At);
-        if is_farther(at, sequence.pause_before(open), terms) {
+        if sequence.slot != Slot::Wanted && is_farther(at, sequence.pause_before(open), terms) {
             faults.push(fault("has a task whose time is farther off than it may be"));
         }
     }
@@ -84,23 +84,13 @@ fn is_farther(deadline: Deadline, term: SignedDuration, terms: &Terms<'_>) -> bo
     deadline.at().is_some_and(|at| at > latest)
 }
 
-fn is_ready_with_clock(
-    sequence: &Sequence,
-    due: Option<Timestamp>,
-    now: Timestamp,
-    wakes: impl Fn(Timestamp) -> bool,
-) -> bool {
+fn is_ready_with_clock(sequence: &Sequence, due: Option<Timestamp>, wakes: impl Fn(Timestamp) -> bool) -> bool {
     sequence.paused
         || match sequence.slot {
             Slot::None => false,
-            // The time may come before the slot, and is over then; what comes later is armed with the slot.
-            Slot::Wanted => due.is_none_or(wakes) || has_elapsed(sequence, now),
+            // Its time may come before the slot; what is still to come then, by the clock of then, is armed with the slot.
+            Slot::Wanted => true,
             // Elapsed or not, its time is still to be worked off.
             Slot::Held => due.is_some_and(wakes),
         }
-}
-
-/// Whether the time of any of its tasks has come.
-fn has_elapsed(sequence: &Sequence, now: Timestamp) -> bool {
-    sequence.open().iter().any(|open| matches!(open.state, TaskState::Ready { due: Some(due) } if due <= now))
 }

@@ -96,7 +96,12 @@ pub enum Happening {
         data: Map<String, Value>,
     },
     /// An event is sent as it stands, but for names of runs and tasks.
-    Send(Map<String, Value>),
+    Send {
+        /// The event.
+        attributes: Map<String, Value>,
+        /// So many arrays are in each other in its data, under `deep`.
+        nested: u32,
+    },
     /// A person decides on an open approval.
     Decide {
         /// Name of the run.
@@ -164,6 +169,11 @@ pub enum Happening {
     Clock {
         /// By how much.
         by: SignedDuration,
+    },
+    /// The writer is busy: what is said to it meanwhile is carried out in one step.
+    Busy {
+        /// For so long.
+        span: SignedDuration,
     },
 }
 

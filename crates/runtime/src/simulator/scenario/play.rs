@@ -71,7 +71,11 @@ impl Played {
                 let data = Value::Object(data.clone());
                 self.world.trigger_in(&context, project, stage, sequence, service, data);
             }
-            Happening::Send(attributes) => self.send(attributes),
+            Happening::Send { attributes, nested } => self.send(attributes, *nested),
+            Happening::Busy { span } => {
+                self.note("", format!("the server is busy for {}", crate::simulator::span(*span)));
+                self.world.be_busy(*span);
+            }
             Happening::Decide { run, stage, result } => self.decide(run, stage.as_deref(), result),
             Happening::Control { run, stage, control } => {
                 let context = context_of(run);
@@ -174,7 +178,7 @@ impl Played {
     }
 
     /// A raw event: the name of a run stands for its context, `run/task` for the id of the last offer of that task.
-    fn send(&mut self, attributes: &Map<String, Value>) {
+    fn send(&mut self, attributes: &Map<String, Value>, nested: u32) {
         let mut attributes = attributes.clone();
         if let Some(run) = attributes.get("shkeptncontext").and_then(Value::as_str)
             && self.runs.iter().any(|(name, _)| name == run)
@@ -191,6 +195,11 @@ impl Played {
                 }
             }
             attributes.insert("triggeredid".to_owned(), offer.id.into());
+        }
+        if nested > 0
+            && let Value::Object(data) = attributes.entry("data").or_insert_with(|| json!({}))
+        {
+            data.insert("deep".to_owned(), (1..nested).fold(json!([]), |inner, _| json!([inner])));
         }
         attributes.entry("id").or_insert(self.world.new_id().into());
         attributes.entry("source").or_insert("outside".into());

@@ -12,9 +12,9 @@ use crate::memory::Call;
 use crate::simulator::Mishap;
 
 /// What can happen, and what can stand beside it. Of these an event has one.
-const HAPPENINGS: [(&str, &[&str]); 13] = [
+const HAPPENINGS: [(&str, &[&str]); 14] = [
     ("trigger", &["run", "project", "service", "data", "labels"]),
-    ("send", &[]),
+    ("send", &["nested"]),
     ("approve", &["stage"]),
     ("decline", &["stage"]),
     ("pause", &["stage"]),
@@ -24,14 +24,15 @@ const HAPPENINGS: [(&str, &[&str]); 13] = [
     ("configure", &["shipyard"]),
     ("kill", &["away", "jump", "during", "skip"]),
     ("clock", &[]),
+    ("busy", &[]),
     ("fail", &["skip", "times"]),
     ("deliver", &["delay", "skip"]),
 ];
 
 /// All that can stand beside.
-const BESIDE: [&str; 16] = [
+const BESIDE: [&str; 17] = [
     "run", "project", "service", "stage", "data", "labels", "shipyard", "away", "jump", "during", "delay", "skip",
-    "times", "from", "by", "reason",
+    "times", "from", "by", "reason", "nested",
 ];
 
 /// How a message can come.
@@ -56,6 +57,7 @@ pub(super) struct EventEntry {
     delay: SignedDuration,
     skip: u32,
     times: u32,
+    nested: u32,
     from: Origin,
     wish: Wish,
 }
@@ -80,6 +82,7 @@ impl FromYaml for EventEntry {
             delay: SignedDuration::ZERO,
             skip: 0,
             times: 1,
+            nested: 0,
             from: Origin::default(),
             wish: Wish::default(),
         };
@@ -105,6 +108,7 @@ impl FromYaml for EventEntry {
                 "delay" => entry.delay = span_of_time(decoder, value).unwrap_or_default(),
                 "skip" => entry.skip = count(decoder, value).unwrap_or_default(),
                 "times" => entry.times = count(decoder, value).unwrap_or(1).max(1),
+                "nested" => entry.nested = count(decoder, value).unwrap_or_default(),
                 "from" => {
                     let from = word(decoder, value, &["task", "stage"]);
                     entry.from = from.and_then(|word| Origin::parse(&word)).unwrap_or_default();
@@ -173,7 +177,8 @@ impl Timeline {
                 let service = entry.service.unwrap_or(SERVICE.to_owned());
                 Happening::Trigger { run, project, stage, sequence, service, data: entry.data }
             }
-            "send" => Happening::Send(object(decoder, node)?),
+            "send" => Happening::Send { attributes: object(decoder, node)?, nested: entry.nested },
+            "busy" => Happening::Busy { span: span_of_time(decoder, node)? },
             "configure" => {
                 let project = String::from_yaml(decoder, node)?;
                 let Some(shipyard) = entry.shipyard else {

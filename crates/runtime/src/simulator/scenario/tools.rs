@@ -31,7 +31,7 @@ const ANSWER: [&str; 12] = [
 ];
 
 /// What says something of a tool that claims, and of no other.
-const CLAIMING: [&str; 3] = ["lease", "progress", "releases"];
+const CLAIMING: [&str; 4] = ["waits", "lease", "progress", "releases"];
 
 /// What says something of a tool that does not claim, and why it says nothing of one that does.
 const NOT_CLAIMING: [(&str, &str); 2] =
@@ -46,10 +46,10 @@ pub(super) struct ToolEntry {
 impl FromYaml for ToolEntry {
     fn from_yaml(decoder: &mut Decoder<'_>, node: NodeId) -> Option<Self> {
         let (mut task, mut source, mut stage, mut service, mut run) = (None, None, None, None, None);
-        let (mut claims, mut lease) = (false, LEASE);
+        let (mut claims, mut waits, mut lease) = (false, false, LEASE);
         let (mut answer, mut answers) = (Answer::default(), None);
         let mut said: Vec<(String, Span)> = Vec::new();
-        let known: Vec<&str> = ["task", "source", "stage", "service", "run", "claims", "lease", "answers"]
+        let known: Vec<&str> = ["task", "source", "stage", "service", "run", "claims", "waits", "lease", "answers"]
             .into_iter()
             .chain(ANSWER)
             .collect();
@@ -62,6 +62,7 @@ impl FromYaml for ToolEntry {
                 "service" => service = String::from_yaml(decoder, value),
                 "run" => run = String::from_yaml(decoder, value),
                 "claims" => claims = bool::from_yaml(decoder, value).unwrap_or(false),
+                "waits" => waits = bool::from_yaml(decoder, value).unwrap_or(false),
                 "lease" => lease = term(decoder, value).unwrap_or(LEASE),
                 "answers" => answers = Some(value),
                 _ => return say(decoder, key, value, &mut answer),
@@ -96,7 +97,7 @@ impl FromYaml for ToolEntry {
         let tool = &mut scripted.tool;
         (tool.stage, tool.service, scripted.run) = (stage, service, run);
         tool.source = source.unwrap_or(tool.source.clone());
-        tool.lease = claims.then_some(lease);
+        (tool.lease, tool.waits) = (claims.then_some(lease), claims && waits);
         Some(Self { scripted, span: decoder.span(node) })
     }
 }

@@ -5,7 +5,7 @@ use capstan_model::yaml;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::file::{Event, Happening, Scenario, ScriptedTool};
+use super::file::{Event, Happening, Scenario, ScriptedTool, ShipyardText};
 use crate::simulator::{Answer, Mishap, span};
 
 /// Writes a file that reads as the same scenario. Its shipyards have to stand in it, instead of their paths. What is
@@ -15,7 +15,7 @@ pub fn write(scenario: &Scenario) -> String {
     if !scenario.about.is_empty() {
         file.insert("about".to_owned(), json!(scenario.about));
     }
-    let projects = scenario.projects.iter().map(|(name, shipyard)| (name.clone(), json!(shipyard.text)));
+    let projects = scenario.projects.iter().map(|(name, shipyard)| (name.clone(), readable(shipyard)));
     file.insert("projects".to_owned(), Value::Object(projects.collect()));
     let limits = limits(&scenario.limits);
     if !limits.is_empty() {
@@ -36,6 +36,12 @@ pub fn write(scenario: &Scenario) -> String {
         file.insert("until".to_owned(), length(until));
     }
     yaml::emit(&Value::Object(file))
+}
+
+/// The text of a shipyard; one that was made stands in it as JSON.
+fn readable(shipyard: &ShipyardText) -> Value {
+    let made = serde_json::from_str::<Value>(&shipyard.text);
+    made.map_or_else(|_| shipyard.text.clone(), |made| yaml::emit(&made)).into()
 }
 
 fn length(length: SignedDuration) -> Value {
@@ -71,6 +77,7 @@ fn tool(scripted: &ScriptedTool) -> Value {
         ("service", text(&tool.service)),
         ("run", text(&scripted.run)),
         ("claims", tool.lease.map(|_| true.into())),
+        ("waits", tool.waits.then(|| true.into())),
         ("lease", tool.lease.map(length)),
         ("answers", Some(tool.answers.iter().map(answer).collect())),
     ])
@@ -107,7 +114,10 @@ fn event(event: &Event, first: &str) -> Value {
             ("service", Some(service.as_str().into())),
             ("data", (!data.is_empty()).then(|| Value::Object(data.clone()))),
         ]),
-        Happening::Send(attributes) => map([at, ("send", Some(Value::Object(attributes.clone())))]),
+        Happening::Send { attributes, nested } => {
+            map([at, ("send", Some(Value::Object(attributes.clone()))), ("nested", count(*nested, 0))])
+        }
+        Happening::Busy { span } => map([at, ("busy", Some(length(*span)))]),
         Happening::Decide { run, stage, result } => {
             of_run(if *result == "pass" { "approve" } else { "decline" }, run, stage)
         }
@@ -124,7 +134,7 @@ fn event(event: &Event, first: &str) -> Value {
             ("reason", (!wish.reason.is_empty()).then(|| wish.reason.as_str().into())),
         ]),
         Happening::Configure { project, shipyard } => {
-            map([at, ("configure", Some(project.as_str().into())), ("shipyard", Some(shipyard.text.as_str().into()))])
+            map([at, ("configure", Some(project.as_str().into())), ("shipyard", Some(readable(shipyard)))])
         }
         Happening::Kill { away, jump, during, skip } => map([
             at,

@@ -35,15 +35,16 @@ pub(super) fn events(dice: &mut Dice, hostile: bool, projects: &[String]) -> Vec
     let mut events = Vec::new();
     let mut at = SignedDuration::ZERO;
     for number in 0..dice.within(4, if crowd { 24 } else { 16 }) {
-        let happening = match dice.below(if hostile { 24 } else { 12 }) {
+        let happening = match dice.below(if hostile { 26 } else { 13 }) {
             _ if number == 0 => trigger(dice, projects, crowd, &mut triggered),
             0..4 => trigger(dice, projects, crowd, &mut triggered),
             4..11 => on_a_run(dice, &triggered),
             11 => configure(dice, projects),
-            12 | 13 => Happening::Send(odd(dice, &triggered)),
-            14..17 => kill(dice),
-            17 | 18 => Happening::Clock { by: jump(dice) },
-            19..22 => fail(dice),
+            12 | 13 => busy(dice),
+            14 | 15 => odd(dice, &triggered),
+            16..19 => kill(dice),
+            19 | 20 => Happening::Clock { by: jump(dice) },
+            21..24 => fail(dice),
             _ => mislead(dice),
         };
         events.push(Event { at, happening });
@@ -95,7 +96,7 @@ fn configure(dice: &mut Dice, projects: &[String]) -> Happening {
 }
 
 /// An event that no tool sends, or not so.
-fn odd(dice: &mut Dice, triggered: &[&'static str]) -> Map<String, Value> {
+fn odd(dice: &mut Dice, triggered: &[&'static str]) -> Happening {
     let run = dice.word(triggered);
     let task = dice.word(&TASKS);
     let phase = dice.word(&["started", "finished", "finished", "status.changed"]);
@@ -124,7 +125,13 @@ fn odd(dice: &mut Dice, triggered: &[&'static str]) -> Map<String, Value> {
         json!("text"),
     ];
     event.insert("data".to_owned(), dice.one(&data).cloned().unwrap_or_default());
-    event
+    // At the edge of what the store takes: in the event, in what is told of it.
+    let nested = if dice.once_in(4) { dice.within(122, 128) } else { 0 };
+    Happening::Send { attributes: event, nested: u32::try_from(nested).unwrap_or_default() }
+}
+
+fn busy(dice: &mut Dice) -> Happening {
+    Happening::Busy { span: SignedDuration::from_secs(dice.one(&[1, 10, 30, 60, 120]).copied().unwrap_or_default()) }
 }
 
 fn kill(dice: &mut Dice) -> Happening {

@@ -1,6 +1,5 @@
 //! Shipyards of chance: every key of the grammar, also those that v1 does not have.
 
-use capstan_model::yaml;
 use serde_json::{Map, Value, json};
 
 use super::dice::Dice;
@@ -24,7 +23,8 @@ const SEQUENCES: [(&str, &str, Triggers); 7] = [
 
 /// A shipyard, in a file.
 pub(super) fn text(dice: &mut Dice) -> ShipyardText {
-    ShipyardText::of(yaml::emit(&shipyard(dice)))
+    // JSON is YAML, and quickly written; a file that is shown is written more readably.
+    ShipyardText::of(format!("{}\n", shipyard(dice)))
 }
 
 fn shipyard(dice: &mut Dice) -> Value {

@@ -40,6 +40,9 @@ fn no_schedule_breaks_an_invariant() {
         "twice",
         "said-again",
         "answers-ignored",
+        "batched",
+        "granted-waiting",
+        "refused",
     ] {
         // Savepoints are set only where a command has failed once already.
         let least = if kind.ends_with("savepoint") { 10 } else { 50 };
@@ -55,8 +58,14 @@ fn a_file_repeats_its_seed() {
         let reread = read(&text).unwrap_or_else(|errors| panic!("seed {seed}: {errors:?}\n{text}"));
         assert_eq!(text, write(&reread));
         assert_eq!(scenario.play().world.hash(), reread.play().world.hash(), "seed {seed}");
-        assert_eq!(scenario.play().lines(), reread.play().lines(), "seed {seed}");
+        assert!(told(&scenario) == told(&reread), "seed {seed}");
     }
+}
+
+/// All that is told of it; but for the commit, which goes by how the shipyard is written.
+fn told(scenario: &Scenario) -> Vec<String> {
+    let lines = scenario.play().lines().into_iter();
+    lines.map(|line| format!("{:?} {} {} {} {}", line.time, line.run, line.stage, line.sequence, line.what)).collect()
 }
 
 /// The store forgets what it has acknowledged.

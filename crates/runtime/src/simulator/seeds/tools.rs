@@ -38,6 +38,7 @@ fn tool(dice: &mut Dice, task: &str, number: u64, hostile: bool) -> ScriptedTool
         _ => format!("{task}-{number}"),
     };
     scripted.tool.lease = claims.then_some(lease);
+    scripted.tool.waits = claims && dice.once_in(3);
     if dice.once_in(8) {
         scripted.tool.stage = Some(dice.word(&["dev", "prod"]).to_owned());
     }

@@ -1,0 +1,111 @@
+//! What the writer does without being asked is done, also where it fails at first.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use capstan_engine::orchestrate::{Deadline, Sequence};
+use capstan_runtime::command::{Command, Reply, Wanted};
+use capstan_runtime::memory::{Call, MemoryDisk, MemoryStore, Order};
+use capstan_runtime::ports::{Clock, SequenceFilter, Slice};
+use capstan_runtime::writer::{Handle, Options};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{SetClock, event, hasty, ingest, start_with, until, with_project};
+
+async fn trigger(handle: &Handle) {
+    with_project(handle).await;
+    let trigger = event(handle, "dev.delivery.triggered", "run", None, json!({}));
+    handle.submit(ingest(trigger, None)).await.unwrap();
+}
+
+/// Until so many writes have failed.
+async fn until_failed(disk: &MemoryDisk, times: u64) {
+    let failed = async {
+        while disk.struck().get(&(Call::Write, false)).copied().unwrap_or_default() < times {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), failed).await.expect("writes fail");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_is_seen_to_also_after_a_commit_that_failed() {
+    let clock = SetClock::set(0);
+    let options = hasty(SignedDuration::from_millis(300));
+    let (handle, thread, disk) = start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, options);
+    trigger(&handle).await;
+    disk.fail_next_commit();
+    clock.set_by.store(-3_600, Ordering::SeqCst);
+    until(&handle, "timedOut").await;
+    thread.stop();
+}
+
+#[tokio::test]
+async fn timers_that_fail_alone_come_again_however_busy_the_writer_is() {
+    let clock = SetClock::set(0);
+    let options = hasty(SignedDuration::from_millis(50));
+    let (handle, thread, disk) = start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, options);
+    trigger(&handle).await;
+    // Once in the batch, once alone.
+    disk.order(Order { times: 2, ..Order::next(Call::Write) });
+    until_failed(&disk, 2).await;
+    clock.passed.store(31, Ordering::SeqCst);
+    let busy = async {
+        loop {
+            handle.submit(Command::Deferred).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = busy => {}
+        () = until(&handle, "timedOut") => {}
+    }
+    thread.stop();
+}
+
+/// A lease was renewed, which is a fact and no event; then the clock was set back while nobody was up to see it.
+#[tokio::test]
+async fn a_clock_that_was_set_back_meanwhile_is_noticed_by_the_last_sign_of_life() {
+    let clock = SetClock::set(0);
+    let (handle, thread, disk) =
+        start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, Options::default());
+    trigger(&handle).await;
+    let wanted = Wanted {
+        tool: "a".to_owned(),
+        tasks: vec!["build".to_owned()],
+        project: None,
+        stage: None,
+        service: None,
+        max: 1,
+        term: SignedDuration::from_secs(60),
+        key: None,
+    };
+    let Reply::Claimed(mut grants) = handle.submit(Command::Claim(Box::new(wanted))).await.unwrap() else {
+        panic!("nothing was granted");
+    };
+    let lease = grants.remove(0).lease.id;
+    clock.passed.store(50, Ordering::SeqCst);
+    handle.submit(Command::Heartbeat { lease, progress: None }).await.unwrap();
+    thread.stop();
+
+    // Of the fifty seconds between claim and sign of life ten are left.
+    let clock = SetClock::set(10);
+    let (handle, thread, _) = start_with(disk.kill(0), Arc::clone(&clock) as Arc<dyn Clock>, Options::default());
+    let mut commits = handle.commits();
+    let pulled_in = async {
+        while deadline(&handle).await > clock.now() + SignedDuration::from_secs(60) {
+            commits.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), pulled_in).await.expect("the lease is pulled in");
+    thread.stop();
+}
+
+async fn deadline(handle: &Handle) -> Timestamp {
+    let filter = SequenceFilter { project: "p".to_owned(), open: true, ..SequenceFilter::default() };
+    let open = handle.read(move |reader| reader.sequences(&filter, Slice::ALL)).await.unwrap().items;
+    let mut leases = open.iter().flat_map(Sequence::attempts).flat_map(|(_, attempt)| &attempt.leases);
+    leases.next().map(|lease| lease.deadline).and_then(Deadline::at).unwrap()
+}
