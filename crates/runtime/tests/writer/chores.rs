@@ -51,6 +51,8 @@ async fn timers_that_fail_alone_come_again_however_busy_the_writer_is() {
     // Once in the batch, once alone.
     disk.order(Order { times: 2, ..Order::next(Call::Write) });
     until_failed(&disk, 2).await;
+    // Whoever is answered now was taken in after the writer knew that it has failed.
+    handle.submit(Command::Deferred).await.unwrap();
     clock.passed.store(31, Ordering::SeqCst);
     let busy = async {
         loop {

@@ -32,10 +32,10 @@ struct Kept {
 #[schema(as = NewRetention, min_properties = 1)]
 pub(super) struct RetentionWish {
     /// A duration from a second on, such as `12h`, `30d` or `1y`; `all`: for ever; `default`: as the server says.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, pattern = "^(all|default|[1-9][0-9]{0,3}[smhdw]|[1-9][0-9]?y)$")]
     runs: Option<String>,
     /// The same of their evaluations.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, pattern = "^(all|default|[1-9][0-9]{0,3}[smhdw]|[1-9][0-9]?y)$")]
     evaluations: Option<String>,
 }
 
