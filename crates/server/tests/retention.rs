@@ -49,7 +49,6 @@ fn what_is_no_time_to_keep_something_is_refused() {
     server.with_project("shop");
     for (body, words) in [
         (json!({}), "nothing is to be changed; 'retention' is missing"),
-        (json!({ "retention": {} }), "'retention' is empty; it has 'runs' or 'evaluations', or both"),
         (json!({ "retention": { "runs": 30 } }), "expected a string"),
         (json!({ "retention": { "runs": "30d", "tasks": "30d" } }), "unknown field `tasks`"),
         (json!({ "shipyard": SHIPYARD }), "unknown field `shipyard`"),
@@ -95,10 +94,12 @@ fn a_run_that_is_gone_is_in_no_answer_but_its_evaluation_is() {
     change(&server, "shop", &json!({ "retention": { "runs": "default" } }));
     eventually("the run goes", || server.get(&path).status == 404);
     let message = format!("{unknown}; it keeps runs for 1s after their end");
-    assert_eq!(server.get(&path).message(), message);
+    // By chance another run has an id that could have been meant.
+    assert!(server.get(&path).message().starts_with(&message));
     for verb in ["abort", "rerun"] {
         let answer = server.post(&format!("{path}/{verb}"), &json!({}));
-        assert_eq!((answer.status, answer.message()), (404, message.clone()), "{verb}");
+        assert_eq!(answer.status, 404, "{verb}");
+        assert!(answer.message().starts_with(&message), "{verb}: {}", answer.message());
     }
     let events = |more: &str| {
         let answer = server.get(&format!("/api/mongodb-datastore/event?project=shop&keptnContext={over}{more}")).json();

@@ -7,6 +7,7 @@ use capstan_model::{shipyard, timeframe};
 use capstan_runtime::ports::{Project, Service, Slice, StoreError, StoreReader};
 use capstan_runtime::projects::{ProjectError, Projects};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::part;
@@ -108,8 +109,9 @@ pub(super) struct NewProject {
 #[serde(deny_unknown_fields)]
 pub(super) struct ProjectChange {
     /// How long its runs are to be kept.
-    #[schema(required = true, nullable = false)]
-    retention: Option<RetentionWish>,
+    // As a map: as a type of its own it could also be read from a list.
+    #[schema(required = true, nullable = false, value_type = RetentionWish)]
+    retention: Option<Map<String, Value>>,
 }
 
 /// List the projects, by name.
@@ -222,7 +224,7 @@ pub(super) async fn change(
     let wish: ProjectChange = sent.object()?;
     let retention =
         wish.retention.ok_or_else(|| Failure::bad_request("nothing is to be changed; 'retention' is missing"))?;
-    match state.projects.retain(&name, retention.read()?).await {
+    match state.projects.retain(&name, RetentionWish::of(retention)?.read()?).await {
         // With the one that was probably meant.
         Ok(()) | Err(ProjectError::Unknown(_)) => load(&state, name).await.map(Json),
         Err(error) => Err(error.into()),

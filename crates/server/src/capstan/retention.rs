@@ -2,6 +2,7 @@
 
 use capstan_runtime::ports::{Keep, Retention};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::error::Failure;
@@ -29,13 +30,13 @@ struct Kept {
 /// How long the runs of a project are to be kept; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewRetention, min_properties = 1)]
+#[schema(as = NewRetention)]
 pub(super) struct RetentionWish {
     /// A duration from a second on, such as `12h`, `30d` or `1y`; `all`: for ever; `default`: as the server says.
-    #[schema(nullable = false, pattern = "^(all|default|[1-9][0-9]{0,3}[smhdw]|[1-9][0-9]?y)$")]
+    #[schema(pattern = "^(all|default|[1-9][0-9]{0,3}[smhdw]|[1-9][0-9]?y)$")]
     runs: Option<String>,
     /// The same of their evaluations.
-    #[schema(nullable = false, pattern = "^(all|default|[1-9][0-9]{0,3}[smhdw]|[1-9][0-9]?y)$")]
+    #[schema(pattern = "^(all|default|[1-9][0-9]{0,3}[smhdw]|[1-9][0-9]?y)$")]
     evaluations: Option<String>,
 }
 
@@ -52,13 +53,16 @@ impl RetentionBody {
 }
 
 impl RetentionWish {
+    /// What stands below `retention`.
+    pub(super) fn of(fields: Map<String, Value>) -> Result<Self, Failure> {
+        serde_json::from_value(Value::Object(fields))
+            .map_err(|error| Failure::bad_request(format!("Invalid request format: 'retention': {error}")))
+    }
+
     /// What is made of what was said before.
     pub(super) fn read(&self) -> Result<impl FnOnce(Retention) -> Retention + use<>, Failure> {
         let runs = read("retention.runs", self.runs.as_deref())?;
         let evaluations = read("retention.evaluations", self.evaluations.as_deref())?;
-        if runs.is_none() && evaluations.is_none() {
-            return Err(Failure::bad_request("'retention' is empty; it has 'runs' or 'evaluations', or both"));
-        }
         Ok(move |before: Retention| Retention {
             runs: runs.map_or(before.runs, Wish::keep),
             evaluations: evaluations.map_or(before.evaluations, Wish::keep),
