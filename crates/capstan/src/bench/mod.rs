@@ -1,6 +1,7 @@
 //! `capstan bench`: what Capstan costs on this machine, beside what the machine itself takes for the same work.
 
 mod contention;
+mod figure;
 mod gate;
 mod machine;
 mod server;

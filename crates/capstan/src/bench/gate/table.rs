@@ -3,7 +3,7 @@
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::record::{Judged, Record, Row};
-use crate::bench::spread::Spread;
+use crate::bench::figure::{contended, spread};
 
 /// Writes the table with what is needed to read it.
 pub(super) fn write(record: &Record) -> String {
@@ -72,7 +72,7 @@ fn cells(row: &Row) -> Vec<Cell> {
         right(row.repetitions.iter().map(|repetition| repetition.pairs).sum::<usize>().to_string()),
         Cell::new(goal),
         Cell::new(reached),
-        Cell::new(contended(row)),
+        Cell::new(contended(row.contended, &row.contention)),
     ]
 }
 
@@ -91,37 +91,9 @@ fn goal(judged: Judged) -> (String, &'static str) {
     (text, reached)
 }
 
-fn contended(row: &Row) -> String {
-    if !row.contended {
-        return String::new();
-    }
-    let cpu = row.contention.foreign_cpu.map(|share| format!(" cpu {:.0} %", share * 100.0));
-    let io = row.contention.io_pressure.map(|share| format!(" io {share:.0} %"));
-    format!("contended:{}{}", cpu.unwrap_or_default(), io.unwrap_or_default())
-}
-
-fn spread(Spread { min, median, max }: Spread) -> String {
-    format!("{} / {} / {}", short(min), short(median), short(max))
-}
-
-/// Three digits or all before the point.
-fn short(value: f64) -> String {
-    match value.abs() {
-        size if size < 9.995 => format!("{value:.2}"),
-        size if size < 99.95 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn figures_have_three_digits() {
-        let shown = [0.046, -0.5, 9.994, 9.996, 12.34, 99.96, 1234.5].map(short);
-        assert_eq!(shown, ["0.05", "-0.50", "9.99", "10.0", "12.3", "100", "1234"]);
-    }
 
     #[test]
     fn goals_say_what_is_reached() {

@@ -5,7 +5,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use super::goal::Judged;
 use super::record::{Figure, Record, Row};
 use super::sample::{P50, P99, P999, RATE};
-use crate::bench::spread::Spread;
+use crate::bench::figure::{contended, short, spread};
 
 /// Writes the tables with what is needed to read them.
 pub(super) fn write(record: &Record) -> String {
@@ -100,7 +100,7 @@ fn cells(row: &Row) -> Vec<Cell> {
         shown(P999),
         Cell::new(row.durability),
         right(to_first.map(|ratio| format!("× {}", spread(ratio))).unwrap_or_default()),
-        Cell::new(contended(row)),
+        Cell::new(contended(row.contended, &row.contention)),
     ]
 }
 
@@ -138,26 +138,4 @@ fn goal(judged: &Judged) -> Vec<Cell> {
         limit(judged.goal),
         met(judged.goal_met),
     ]
-}
-
-fn contended(row: &Row) -> String {
-    if !row.contended {
-        return String::new();
-    }
-    let cpu = row.contention.foreign_cpu.map(|share| format!(" cpu {:.0} %", share * 100.0));
-    let io = row.contention.io_pressure.map(|share| format!(" io {share:.0} %"));
-    format!("contended:{}{}", cpu.unwrap_or_default(), io.unwrap_or_default())
-}
-
-fn spread(Spread { min, median, max }: Spread) -> String {
-    format!("{} / {} / {}", short(min), short(median), short(max))
-}
-
-/// Three digits or all before the point.
-fn short(value: f64) -> String {
-    match value.abs() {
-        size if size < 9.995 => format!("{value:.2}"),
-        size if size < 99.95 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
-    }
 }
