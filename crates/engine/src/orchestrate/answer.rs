@@ -1,6 +1,7 @@
 //! What tools say about a task (contract: core.md 3.3; corners 2, 3 and 4 of section 9).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use capstan_model::event::rest::data_text;
 use serde_json::{Value, json};
@@ -116,6 +117,9 @@ pub(super) fn over(sequence: &Sequence, triggered_id: &str) -> Why {
 
 /// The answer, or, where the data that it brings are too much for the events to come, that it has failed.
 fn within_limits<'a>(turn: &Turn<'_>, task: usize, reaction: &'a Reaction) -> Cow<'a, Reaction> {
+    if payload::surely_fits(&turn.state, task, &reaction.data, turn.limits.payload) {
+        return Cow::Borrowed(reaction);
+    }
     let data = payload::with_answer(&turn.state, task, &reaction.data);
     let Some(why) = payload::too_large(&data, turn.limits.payload) else { return Cow::Borrowed(reaction) };
     let task = turn.state.name_of(task);
@@ -127,10 +131,10 @@ fn within_limits<'a>(turn: &Turn<'_>, task: usize, reaction: &'a Reaction) -> Co
     Cow::Owned(Reaction { data, ..reaction.clone() })
 }
 
-fn task_event(turn: &Turn<'_>, reaction: &Reaction) -> TaskEvent {
+fn task_event(turn: &Turn<'_>, reaction: &Reaction) -> Arc<TaskEvent> {
     let text = |field: &str| data_text(&reaction.data, field).to_owned();
     let finished = reaction.kind == ReactionKind::Finished;
-    TaskEvent {
+    Arc::new(TaskEvent {
         id: reaction.event_id.clone(),
         event_type: reaction.event_type.clone(),
         finished,
@@ -139,7 +143,7 @@ fn task_event(turn: &Turn<'_>, reaction: &Reaction) -> TaskEvent {
         status: text("status"),
         time: turn.at,
         data: if finished { reaction.data.clone() } else { Value::Null },
-    }
+    })
 }
 
 /// The deadline of a task's open attempt after a sign of life.

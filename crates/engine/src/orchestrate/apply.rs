@@ -1,10 +1,12 @@
 //! Facts become state.
 
+use std::sync::Arc;
+
 use capstan_model::shipyard::Join;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::attempt::{Attempt, Deadline, DoneTask, OpenTask, PastAttempt, TaskEnd, TaskEvent, TaskState};
+use super::attempt::{Attempt, Deadline, DoneTask, OpenTask, PastAttempt, TaskEnd, TaskState};
 use super::fact::{Birth, Fact};
 use super::merge::merge;
 use super::sequence::{Outcome, Phase, Sequence, Slot};
@@ -61,7 +63,7 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
         }
         Fact::TaskStarted { task, event, deadline, lease } => {
             if let Some(attempt) = heard(sequence, *task, *deadline, at) {
-                attempt.events.push(event.clone());
+                attempt.events.push(Arc::clone(event));
                 attempt.claims += u32::from(lease.is_some());
                 attempt.leases.extend(lease.as_deref().cloned());
             }
@@ -69,7 +71,7 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
         Fact::TaskAnswered { task, event, deadline } => {
             if let Some(attempt) = heard(sequence, *task, *deadline, at) {
                 attempt.leases.retain(|lease| lease.tool != event.source);
-                attempt.events.push(event.clone());
+                attempt.events.push(Arc::clone(event));
             }
         }
         Fact::SignOfLife { task, deadline, renewed, .. } => {
@@ -120,8 +122,8 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
             let mut properties = nothing();
             answers.clone().for_each(|answer| merge(&mut properties, &answer.data));
             let last = answers.next_back();
-            let (message, labels) =
-                (last.map(TaskEvent::message).unwrap_or_default(), last.and_then(TaskEvent::labels));
+            let message = last.map(|answer| answer.message()).unwrap_or_default();
+            let labels = last.and_then(|answer| answer.labels());
             let (result, status) = (result.clone(), status.clone());
             let answered =
                 DoneTask { result, status, message, labels: labels.unwrap_or_default(), properties, ..done() };
@@ -209,18 +211,19 @@ fn over(sequence: &mut Sequence, task: usize, mut done: DoneTask) {
     done.triggered_id = open.attempt().map(|attempt| attempt.triggered_id.clone()).unwrap_or_default();
     done.attempts = open.number.saturating_sub(u32::from(open.attempt().is_none()));
     done.past = std::mem::take(&mut open.past);
-    open.state = TaskState::Over(Box::new(done));
+    open.state = TaskState::Over(Arc::new(done));
     let Phase::Running { open } = &mut sequence.phase else { return };
     if open.iter().all(OpenTask::is_over) {
         let group = std::mem::take(open).into_iter().filter_map(|open| match open.state {
-            TaskState::Over(done) => Some(*done),
+            TaskState::Over(done) => Some(done),
             TaskState::Ready { .. } | TaskState::Offered(_) => None,
         });
-        let mut group: Vec<DoneTask> = group.collect();
+        let mut group: Vec<Arc<DoneTask>> = group.collect();
         let joins_any = sequence.join(&step::group(&sequence.definition, task)) == Join::Any;
-        if joins_any && group.iter().any(DoneTask::went_well) {
+        if joins_any && group.iter().any(|done| done.went_well()) {
             // Those that failed were not needed, and what they have said is not either.
-            group.iter_mut().filter(|done| !done.went_well()).for_each(|done| done.properties = nothing());
+            let failed = group.iter_mut().filter(|done| !done.went_well());
+            failed.for_each(|done| Arc::make_mut(done).properties = nothing());
         }
         sequence.done.extend(group);
         sequence.done.sort_by_key(|done| done.task);

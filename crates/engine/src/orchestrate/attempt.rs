@@ -1,5 +1,7 @@
 //! The state of a task that is not over, and what is left of one that is.
 
+use std::sync::Arc;
+
 use capstan_model::event::rest::data_text;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -32,7 +34,7 @@ pub enum TaskState {
     /// It is offered.
     Offered(Box<Attempt>),
     /// It is over and waits for the others of its group.
-    Over(Box<DoneTask>),
+    Over(Arc<DoneTask>),
 }
 
 /// One offer of a task.
@@ -53,7 +55,7 @@ pub struct Attempt {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks: bool,
     /// `.started` and `.finished`, in the order in which they came. A claim is a start.
-    pub events: Vec<TaskEvent>,
+    pub events: Vec<Arc<TaskEvent>>,
     /// Claims that live.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leases: Vec<Lease>,
@@ -95,7 +97,7 @@ pub enum Deadline {
 }
 
 /// An answer of a tool.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskEvent {
     /// Id of the event.
     pub id: String,
@@ -144,7 +146,7 @@ pub enum AttemptEnd {
 }
 
 /// A task that ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoneTask {
     /// Its index in the sequence.
     #[serde(default)]

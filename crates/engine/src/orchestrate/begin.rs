@@ -1,5 +1,7 @@
 //! From a `.triggered` event to a sequence (contract: core.md 2.3 and 3.1).
 
+use std::sync::Arc;
+
 use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, EventType, event_type};
 use capstan_model::shipyard::{self, Shipyard};
@@ -86,6 +88,7 @@ pub fn begin(
     });
     match defined {
         Ok((definition, key)) => {
+            let (scope, input) = (Arc::new(scope), Arc::new(input));
             let paused = run.is_paused(subject.stage);
             let id = ids::derive(at, &[&event.source, &event.id, "sequence"]);
             let (ordinal, rerun, done) = (position, None, Vec::new());
@@ -128,7 +131,7 @@ fn definition(
     run: &Run,
     shipyard: Option<&Shipyard>,
     limits: &Limits,
-) -> Result<shipyard::Sequence, String> {
+) -> Result<Arc<shipyard::Sequence>, String> {
     let Subject { project, stage, sequence, .. } = subject;
     if run.sequences >= limits.sequences {
         return Err(format!(
@@ -146,8 +149,8 @@ fn definition(
         .stage(stage)
         .ok_or_else(|| format!("Unable to start sequence {sequence}: no stage with name {stage}"))?;
     let definition = match stage_definition.sequence(sequence) {
-        Some(definition) => definition.clone(),
-        None if sequence == EVALUATION => implicit_evaluation(),
+        Some(definition) => Arc::clone(definition),
+        None if sequence == EVALUATION => Arc::new(implicit_evaluation()),
         None => {
             return Err(format!(
                 "Unable to start sequence {sequence}: no task sequence with name {sequence} found in stage {stage}"

@@ -1,5 +1,7 @@
 //! What happened. Facts are only ever appended; folding them gives the state.
 
+use std::sync::Arc;
+
 use capstan_model::shipyard;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,11 +16,11 @@ pub struct Birth {
     /// Id of the sequence.
     pub id: String,
     /// What it is about.
-    pub scope: Scope,
+    pub scope: Arc<Scope>,
     /// The tasks.
-    pub definition: shipyard::Sequence,
+    pub definition: Arc<shipyard::Sequence>,
     /// The whole data of the event that triggered it.
-    pub input: Map<String, Value>,
+    pub input: Arc<Map<String, Value>>,
     /// Commit position of the event that triggered it.
     pub ordinal: u64,
     /// Whether its run is paused.
@@ -31,7 +33,7 @@ pub struct Birth {
     pub rerun: Option<Box<Rerun>>,
     /// Tasks that the sequence before has done already.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub done: Vec<DoneTask>,
+    pub done: Vec<Arc<DoneTask>>,
 }
 
 impl Birth {
@@ -104,7 +106,7 @@ pub enum Fact {
         #[serde(default)]
         task: usize,
         /// Its event.
-        event: TaskEvent,
+        event: Arc<TaskEvent>,
         /// When the attempt is given up.
         deadline: Deadline,
         /// The claim by which it did; none where it sent the event itself.
@@ -117,7 +119,7 @@ pub enum Fact {
         #[serde(default)]
         task: usize,
         /// Its event.
-        event: TaskEvent,
+        event: Arc<TaskEvent>,
         /// When the attempt is given up, should others still be at work.
         deadline: Deadline,
     },

@@ -1,5 +1,7 @@
 //! Claims: a tool takes a task for as long as something is heard of it.
 
+use std::sync::Arc;
+
 use capstan_model::event::event_type;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -85,7 +87,7 @@ pub(super) fn claim(turn: &mut Turn<'_>, claim: &Claim) {
     let mut event = turn.event(turn.id(&["lease", &id]), kind, data);
     event.source.clone_from(&claim.tool);
     event.triggered_id = Some(claim.triggered_id.clone());
-    let started = TaskEvent {
+    let started = Arc::new(TaskEvent {
         id: event.id.clone(),
         event_type: event.kind.clone(),
         finished: false,
@@ -94,7 +96,7 @@ pub(super) fn claim(turn: &mut Turn<'_>, claim: &Claim) {
         status: String::new(),
         time: turn.at,
         data: Value::Null,
-    };
+    });
     turn.record(Fact::TaskStarted { task, event: started, deadline, lease: Some(Box::new(lease)) });
     turn.effect(Effect::Publish(event));
 }

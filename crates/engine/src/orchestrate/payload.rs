@@ -18,7 +18,7 @@ pub(super) fn carried(sequence: &Sequence, stage: &str) -> Map<String, Value> {
 
 /// The same for a task of a group: what was done beside it is none of its business.
 fn carried_beside(sequence: &Sequence, stage: &str, group: &Range<usize>) -> Map<String, Value> {
-    let mut data = sequence.input.clone();
+    let mut data = (*sequence.input).clone();
     for task in sequence.done.iter().filter(|task| !group.contains(&task.task)) {
         if let Value::Object(properties) = &task.properties {
             merge_maps(&mut data, properties);
@@ -87,8 +87,40 @@ pub(super) fn of_end(scope: &Scope, labels: &Value, status: &str, result: &str, 
     data
 }
 
+/// Whether what is carried once this answer has come is within the limit, by sizes alone: most answers are far below it, and to
+/// merge and to write them out would only show that.
+pub(super) fn surely_fits(sequence: &Sequence, task: usize, answer: &Value, limit: usize) -> bool {
+    let Scope { project, stage, service, .. } = &*sequence.scope;
+    let own = [project, stage, service].iter().map(|name| 6 * name.len()).sum::<usize>() + RESULT_AND_STATUS;
+    let answers = sequence.open_attempt(task).into_iter().flat_map(|attempt| &attempt.events).map(|event| &event.data);
+    let parts = sequence.over().map(|done| &done.properties).chain(answers).chain([answer]);
+    own + most_of_map(&sequence.input) + parts.map(most_bytes).sum::<usize>() <= limit
+}
+
+/// More than the names of what the engine adds to data by itself take, with the words of results.
+const RESULT_AND_STATUS: usize = 256;
+
+/// As many bytes as JSON may take at most.
+fn most_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(_) => 32,
+        // Each byte may have to be escaped.
+        Value::String(text) => 6 * text.len() + 2,
+        Value::Array(items) => items.iter().map(|item| most_bytes(item) + 1).sum::<usize>() + 2,
+        Value::Object(members) => most_of_map(members),
+    }
+}
+
+fn most_of_map(members: &Map<String, Value>) -> usize {
+    members.iter().map(|(name, member)| 6 * name.len() + 4 + most_bytes(member)).sum::<usize>() + 2
+}
+
 /// Why data cannot be sent, where they are too large; names the three largest fields.
 pub(super) fn too_large(data: &Map<String, Value>, limit: usize) -> Option<String> {
+    if most_of_map(data) <= limit {
+        return None;
+    }
     let size = |value: &Value| serde_json::to_vec(value).map_or(0, |bytes| bytes.len());
     let mut fields: Vec<(usize, &str)> =
         data.iter().map(|(name, value)| (size(value) + name.len() + 4, &**name)).collect();

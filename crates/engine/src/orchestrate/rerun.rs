@@ -1,5 +1,7 @@
 //! A sequence that failed is done again, from where it failed or from its beginning.
 
+use std::sync::Arc;
+
 use capstan_model::event::{CloudEvent, event_type};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -46,7 +48,7 @@ pub struct Wish {
 pub fn trigger_again(earlier: &Sequence, count: u32, at: Timestamp) -> CloudEvent {
     let id = ids::derive(at, &[&earlier.id, "rerun", &count.to_string()]);
     let kind = event_type::of_sequence(&earlier.scope.stage, &earlier.definition.name, "triggered");
-    let mut event = control_plane_event(id, kind, &earlier.scope.context, at, Value::Object(earlier.input.clone()));
+    let mut event = control_plane_event(id, kind, &earlier.scope.context, at, Value::Object((*earlier.input).clone()));
     event.commit.clone_from(&earlier.scope.commit);
     event
 }
@@ -67,11 +69,13 @@ pub fn begin_again(
     };
     let again = (0..earlier.definition.tasks.len()).filter(|task| done.iter().all(|kept| kept.task != *task));
     let attempts = again.map(|task| (task, attempts(earlier, task))).filter(|(_, attempts)| *attempts > 0).collect();
+    let earlier_scope = (*earlier.scope).clone();
+    let scope = Scope { triggered_id: event.id.clone(), event_type: event.kind.clone(), ..earlier_scope };
     Birth {
         id: ids::derive(at, &[&event.source, &event.id, "sequence"]),
-        scope: Scope { triggered_id: event.id.clone(), event_type: event.kind.clone(), ..earlier.scope.clone() },
-        definition: earlier.definition.clone(),
-        input: earlier.input.clone(),
+        scope: Arc::new(scope),
+        definition: Arc::clone(&earlier.definition),
+        input: Arc::clone(&earlier.input),
         ordinal: position,
         paused,
         key: earlier.key.clone(),
@@ -81,12 +85,12 @@ pub fn begin_again(
 }
 
 /// What needs not be done again: every step before the first that came to nothing, and of that what went well.
-fn still_good(earlier: &Sequence) -> Vec<DoneTask> {
+fn still_good(earlier: &Sequence) -> Vec<Arc<DoneTask>> {
     let mut kept = Vec::new();
     let mut task = 0;
     while let Some(definition) = earlier.task(task).filter(|task| !task.finally) {
         let group = step::group(&earlier.definition, task);
-        let members: Vec<&DoneTask> = earlier.done.iter().filter(|done| group.contains(&done.task)).collect();
+        let members: Vec<&Arc<DoneTask>> = earlier.done.iter().filter(|done| group.contains(&done.task)).collect();
         let is_enough = !definition.join.is_all() && members.iter().any(|done| done.went_well());
         // What was cancelled is still to be done, unless one beside it was enough.
         let is_cut = !is_enough && members.iter().any(|done| done.end == TaskEnd::Cancelled);

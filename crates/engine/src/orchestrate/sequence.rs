@@ -1,6 +1,7 @@
 //! The state of one sequence.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use capstan_model::shipyard::{self, Join};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +18,7 @@ pub const CONTROL_PLANE: &str = "shipyard-controller";
 pub const APPROVAL: &str = "approval";
 
 /// What a sequence is about, fixed when it was triggered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// Its project.
     pub project: String,
@@ -49,16 +50,18 @@ pub struct Scope {
 }
 
 /// One execution of a shipyard's sequence in one stage.
+///
+/// It is copied with every decision, so what does not change is shared with the facts that it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sequence {
     /// Unique; derived from the event that triggered it.
     pub id: String,
     /// What it is about.
-    pub scope: Scope,
+    pub scope: Arc<Scope>,
     /// The tasks as they stood in the shipyard when the run began.
-    pub definition: shipyard::Sequence,
+    pub definition: Arc<shipyard::Sequence>,
     /// The whole data of the event that triggered it.
-    pub input: Map<String, Value>,
+    pub input: Arc<Map<String, Value>>,
     /// When it was triggered.
     pub triggered_at: Timestamp,
     /// Commit position of the event that triggered it: the order of the queue.
@@ -82,7 +85,7 @@ pub struct Sequence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closing: Option<Box<Closing>>,
     /// Tasks that ended, in the order in which they stand in the shipyard.
-    pub done: Vec<DoneTask>,
+    pub done: Vec<Arc<DoneTask>>,
 }
 
 /// A sequence does again what an earlier one has failed to do.
@@ -324,7 +327,7 @@ impl Sequence {
             TaskState::Over(done) => Some(&**done),
             TaskState::Ready { .. } | TaskState::Offered(_) => None,
         });
-        self.done.iter().chain(of_group)
+        self.done.iter().map(|done| &**done).chain(of_group)
     }
 
     /// The state as v1 names it in execution records, without regard to a pause (contract: core.md 3.3).

@@ -4,7 +4,7 @@ use capstan_model::event::event_type;
 use serde_json::{Map, Value};
 
 use super::approve::Approval;
-use super::attempt::{AttemptEnd, OpenTask, TaskEnd, TaskEvent};
+use super::attempt::{AttemptEnd, OpenTask, TaskEnd};
 use super::effect::Effect;
 use super::fact::Fact;
 use super::sequence::APPROVAL;
@@ -50,7 +50,7 @@ pub(super) fn complete_if_answered(turn: &mut Turn<'_>, task: usize) {
     }
     let verdict = Verdict::of(attempt);
     if verdict.ends() && may_retry(turn, task) {
-        let said = attempt.events.iter().rfind(|event| event.finished).map(TaskEvent::message).unwrap_or_default();
+        let said = attempt.events.iter().rfind(|event| event.finished).map(|event| event.message()).unwrap_or_default();
         let colon = if said.is_empty() { "" } else { ": " };
         let message = format!("answered with result '{}' and status '{}'{colon}{said}", verdict.result, verdict.status);
         return try_again(turn, task, AttemptEnd::Failed, message);

@@ -42,8 +42,8 @@ impl<'a> Verdict<'a> {
 
     /// That of a group that is over; none where all of it was skipped.
     pub(super) fn of_group(sequence: &'a Sequence, group: Range<usize>) -> Option<Self> {
-        let mut members: Vec<&DoneTask> =
-            sequence.done.iter().filter(|done| group.contains(&done.task) && done.counts()).collect();
+        let of_group = sequence.done.iter().filter(|done| group.contains(&done.task) && done.counts());
+        let mut members: Vec<&DoneTask> = of_group.map(|done| &**done).collect();
         if sequence.join(&group) == Join::Any && members.iter().any(|done| done.went_well()) {
             members.retain(|done| done.went_well());
         }

@@ -1,5 +1,7 @@
 //! Who may enter where others are, and who gives way.
 
+use std::sync::Arc;
+
 use capstan_engine::orchestrate::{Admission, Limits, Place, Queue, admit, trigger_again};
 use serde_json::json;
 
@@ -72,7 +74,7 @@ fn a_key_takes_the_place_of_stage_and_service() {
     keyed.key = Some("db-svc".to_owned());
     assert_ne!(keyed.queue(), plain);
     let mut other = keyed.clone();
-    other.scope.stage = "prod".to_owned();
+    Arc::make_mut(&mut other.scope).stage = "prod".to_owned();
     assert_eq!(other.queue(), keyed.queue());
 }
 

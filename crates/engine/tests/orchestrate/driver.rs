@@ -6,6 +6,7 @@
 //! what a server does that was away, and `clock back 5m` sets the clock. Behind `=>` stand the facts that follow, separated by `;`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use capstan_engine::orchestrate::{
     Attempt, AttemptEnd, Birth, Claim, Control, Decision, Effect, Fact, Input, Limits, Origin, Outcome, Reaction,
@@ -36,7 +37,7 @@ pub(crate) fn definition(tasks: &str) -> shipyard::Sequence {
 /// A sequence as a shipyard has it, without its name.
 pub(crate) fn written(sequence: &str) -> shipyard::Sequence {
     let shipyard = shipyard(&format!("{{name: dev, sequences: [{{name: delivery, {sequence}}}]}}"));
-    shipyard.stages[0].sequences[0].clone()
+    (*shipyard.stages[0].sequences[0]).clone()
 }
 
 pub(crate) fn birth(definition: shipyard::Sequence, data: Value) -> Birth {
@@ -62,9 +63,9 @@ pub(crate) fn birth(definition: shipyard::Sequence, data: Value) -> Birth {
     };
     Birth {
         id: "seq".to_owned(),
-        scope,
-        definition,
-        input,
+        scope: Arc::new(scope),
+        definition: Arc::new(definition),
+        input: Arc::new(input),
         ordinal: 7,
         paused: false,
         key: None,

@@ -123,7 +123,7 @@ fn the_senders_commit_counts_and_else_that_of_the_run() {
     let shipyard = shipyard("{name: dev, sequences: [{name: delivery, tasks: [{name: build}]}]}");
     let mut event = trigger("dev.delivery", scope());
     let commit = |event: &CloudEvent| match begun(event, Some(&shipyard), 0) {
-        Begun::Sequence(birth) => birth.scope.commit,
+        Begun::Sequence(birth) => birth.scope.commit.clone(),
         Begun::Refused(refusal) => panic!("{}", refusal.message),
     };
     assert_eq!(commit(&event).as_deref(), Some("head"));

@@ -1,5 +1,7 @@
 //! From text to stages and sequences, or to the reasons why not.
 
+use std::sync::Arc;
+
 use super::file::{SequenceEntry, ShipyardFile, StageEntry, TaskEntry, TriggerEntry};
 use super::flow::Flow;
 use super::types::{Sequence, Shipyard, Stage, Task, Trigger};
@@ -136,7 +138,7 @@ fn stage(entry: &StageEntry, flow: &mut Flow<'_>) -> Stage {
     let sequences = entry.sequences.iter().flatten();
     Stage {
         name: text_of(entry.name.as_ref()),
-        sequences: sequences.map(|entry| sequence(&entry.value, flow)).collect(),
+        sequences: sequences.map(|entry| Arc::new(sequence(&entry.value, flow))).collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a shipyard means.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use super::when::When;
 use crate::duration;
 
 /// The process of a project: its stages, and in each the sequences that can run there (contract: core.md 2.1).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipyard {
     /// Version of the format as written, such as `spec.keptn.sh/0.2.3`.
     pub api_version: String,
@@ -21,16 +22,16 @@ pub struct Shipyard {
 }
 
 /// A place that an artifact goes through.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
     /// Unique in the shipyard.
     pub name: String,
     /// What can run here.
-    pub sequences: Vec<Sequence>,
+    pub sequences: Vec<Arc<Sequence>>,
 }
 
 /// Tasks that run one after the other, or side by side where they form a group.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sequence {
     /// Its name within the stage.
     pub name: String,
@@ -48,7 +49,7 @@ pub struct Sequence {
 }
 
 /// The end of a sequence that starts another one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
     /// `<stage>.<sequence>.finished`.
     pub event: String,
@@ -58,7 +59,7 @@ pub struct Trigger {
 }
 
 /// With what a sequence shares its turn, and what happens when that is taken.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concurrency {
     /// Sequences of the project with the same key take turns; `{path}` in it stands for a text in the trigger's data, such as
     /// `{service}`. None: the key is stage and service.
@@ -83,7 +84,7 @@ pub enum Policy {
 }
 
 /// One step of a sequence, answered by whatever tool handles its name.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// What is to be done, such as `deployment`.
     pub name: String,
@@ -166,7 +167,7 @@ impl Shipyard {
 
 impl Stage {
     /// The first sequence of that name.
-    pub fn sequence(&self, name: &str) -> Option<&Sequence> {
+    pub fn sequence(&self, name: &str) -> Option<&Arc<Sequence>> {
         self.sequences.iter().find(|sequence| sequence.name == name)
     }
 }

@@ -20,7 +20,7 @@ pub fn write(shipyard: &Shipyard) -> String {
 }
 
 fn stage(stage: &Stage) -> Value {
-    let sequences = stage.sequences.iter().map(sequence);
+    let sequences = stage.sequences.iter().map(|entry| sequence(entry));
     Value::Object(named(&stage.name, [("sequences", sequences.collect())]))
 }
 

@@ -1,6 +1,7 @@
 //! Values such as real runs have.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use capstan_engine::orchestrate::{
     Attempt, AttemptEnd, Birth, Deadline, DoneTask, Ending, Fact, LatestEvaluation, LatestEvent, Lease, NotPassed,
@@ -106,11 +107,11 @@ pub(super) fn run(context: &str, time: Timestamp) -> Run {
 pub(super) fn sequence(id: &str, triggered_at: Timestamp, ordinal: u64) -> Sequence {
     Sequence {
         id: id.to_owned(),
-        scope: scope(id),
-        definition: definition(),
+        scope: Arc::new(scope(id)),
+        definition: Arc::new(definition()),
         input: match json!({"zeta": 1, "alpha": [true, null, {"b": 1.5}], "project": "shop"}) {
-            Value::Object(map) => map,
-            _ => Map::new(),
+            Value::Object(map) => Arc::new(map),
+            _ => Arc::default(),
         },
         triggered_at,
         ordinal,
@@ -126,7 +127,7 @@ pub(super) fn sequence(id: &str, triggered_at: Timestamp, ordinal: u64) -> Seque
         paused: false,
         deadline: Some(Deadline::At(at(9_000))),
         closing: None,
-        done: vec![DoneTask {
+        done: vec![Arc::new(DoneTask {
             task: 0,
             end: TaskEnd::Answered,
             message: "built".to_owned(),
@@ -138,7 +139,7 @@ pub(super) fn sequence(id: &str, triggered_at: Timestamp, ordinal: u64) -> Seque
             result: "pass".to_owned(),
             status: "succeeded".to_owned(),
             properties: json!({"build": {"image": "registry/cart:1.2"}}),
-        }],
+        })],
     }
 }
 
@@ -226,8 +227,8 @@ fn attempt(task: usize) -> Attempt {
     }
 }
 
-pub(super) fn task_event(id: &str, finished: bool) -> TaskEvent {
-    TaskEvent {
+pub(super) fn task_event(id: &str, finished: bool) -> Arc<TaskEvent> {
+    Arc::new(TaskEvent {
         id: id.to_owned(),
         event_type: event_type::of_task("deployment", if finished { "finished" } else { "started" }),
         finished,
@@ -236,7 +237,7 @@ pub(super) fn task_event(id: &str, finished: bool) -> TaskEvent {
         status: "succeeded".to_owned(),
         time: at(4),
         data: if finished { json!({"deployment": {"deploymentURIsLocal": ["http://cart"]}}) } else { Value::Null },
-    }
+    })
 }
 
 pub(super) fn ending(outcome: Outcome) -> Ending {

@@ -1,6 +1,7 @@
 //! How much is open.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use capstan_engine::orchestrate::{Outcome, Phase, TimerKind};
 use capstan_model::event::CloudEvent;
@@ -27,7 +28,7 @@ fn fill(tx: &mut dyn StoreTx, project: ProjectId, name: &str) {
     let id = |id: &str| format!("{name}-{id}");
     for (ordinal, (of, context)) in [("a", "c"), ("b", "c"), ("d", "other"), ("over", "past")].into_iter().enumerate() {
         let mut sequence = sequence(&id(of), at(ordinal as i64), ordinal as u64);
-        sequence.scope.context = context.to_owned();
+        Arc::make_mut(&mut sequence.scope).context = context.to_owned();
         sequence.paused = of == "b";
         if of == "over" {
             sequence.phase = Phase::Ended(ending(Outcome::Aborted));

@@ -1,6 +1,7 @@
 //! How runs go that have ended long ago.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use capstan_engine::orchestrate::{Fact, Run, TimerKind};
 use capstan_model::event::CloudEvent;
@@ -40,7 +41,7 @@ fn whole(tx: &mut dyn StoreTx, project: ProjectId, context: &str, end: Timestamp
     tx.put_run(project, &over(context, end)).unwrap();
     let id = format!("{context}-s");
     let mut sequence = sequence(&id, at(1), 1);
-    sequence.scope.context = context.to_owned();
+    Arc::make_mut(&mut sequence.scope).context = context.to_owned();
     tx.put_sequence(project, &sequence).unwrap();
     let offer = event_in(context, &format!("{context}-offer"), at(2));
     let position = tx.append_event(Some(project), &offer).unwrap();

@@ -1,5 +1,7 @@
 //! Facts as those follow them who look at all of them, and how they go.
 
+use std::sync::Arc;
+
 use capstan_engine::orchestrate::Fact;
 
 use super::build::{run, sequence};
@@ -19,9 +21,9 @@ fn stated(make: Make<'_>) -> (Lab, [u64; 6]) {
     let (shop, bank) = (lab.project("shop"), lab.project("bank"));
     let positions = lab.commit(|tx| {
         let mut of_bank = sequence("s-2", at(1), 1);
-        of_bank.scope.stage = "prod".to_owned();
-        of_bank.scope.service = "till".to_owned();
-        of_bank.definition.name = "evaluation".to_owned();
+        Arc::make_mut(&mut of_bank.scope).stage = "prod".to_owned();
+        Arc::make_mut(&mut of_bank.scope).service = "till".to_owned();
+        Arc::make_mut(&mut of_bank.definition).name = "evaluation".to_owned();
         tx.put_sequence(shop, &sequence("s-1", at(1), 1)).unwrap();
         tx.put_sequence(bank, &of_bank).unwrap();
         tx.put_run(shop, &run("c-1", at(1))).unwrap();

@@ -1,5 +1,7 @@
 //! Sequences: how they are kept and asked for.
 
+use std::sync::Arc;
+
 use capstan_engine::orchestrate::{Outcome, Phase, Sequence, Slot};
 
 use super::build::{ending, offered, ready, sequence};
@@ -79,10 +81,10 @@ pub(super) fn each_field_filters(make: Make<'_>) {
     let mut lab = Lab::new(make);
     let (project, bank) = (lab.project("shop"), lab.project("bank"));
     let mut all = ["a", "b", "c", "d"].map(|id| sequence(id, at(i64::from(id.as_bytes()[0])), 1));
-    all[1].scope.stage = "prod".to_owned();
-    all[1].definition.name = "evaluation".to_owned();
-    all[2].scope.service = "order".to_owned();
-    all[2].scope.context = "c-2".to_owned();
+    Arc::make_mut(&mut all[1].scope).stage = "prod".to_owned();
+    Arc::make_mut(&mut all[1].definition).name = "evaluation".to_owned();
+    Arc::make_mut(&mut all[2].scope).service = "order".to_owned();
+    Arc::make_mut(&mut all[2].scope).context = "c-2".to_owned();
     all[3].phase = Phase::Queued;
     put(&mut lab, project, &all);
     put(&mut lab, bank, &[sequence("e", at(1), 1)]);

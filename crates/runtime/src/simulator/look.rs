@@ -99,7 +99,7 @@ impl World {
 
     /// Stages in which a run has sequences.
     pub(super) fn stages(&self, context: &str) -> BTreeSet<String> {
-        self.sequences(context).into_iter().map(|sequence| sequence.scope.stage).collect()
+        self.sequences(context).into_iter().map(|sequence| sequence.scope.stage.clone()).collect()
     }
 
     fn projects_of(&self, context: &str) -> Vec<String> {

@@ -295,9 +295,9 @@ fn commit(project: &Project) -> String {
 
 impl ProjectStage {
     fn of(stage: shipyard::Stage) -> Self {
-        let sequences = stage.sequences.into_iter().map(|sequence| ProjectSequence {
-            name: sequence.name,
-            tasks: sequence.tasks.into_iter().map(|task| task.name).collect(),
+        let sequences = stage.sequences.iter().map(|sequence| ProjectSequence {
+            name: sequence.name.clone(),
+            tasks: sequence.tasks.iter().map(|task| task.name.clone()).collect(),
         });
         Self { name: stage.name, sequences: sequences.collect() }
     }

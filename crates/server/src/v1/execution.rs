@@ -1,5 +1,7 @@
 //! Sequences, as the records that v1's controller keeps of them (contract: core.md 3.1 and 6.1).
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use capstan_engine::orchestrate::{DoneTask, Sequence, TaskEnd, TaskEvent};
@@ -155,17 +157,15 @@ impl Execution {
                 .done
                 .into_iter()
                 .filter(|task| task.end == TaskEnd::Answered)
+                .map(Arc::unwrap_or_clone)
                 .map(PreviousTask::of)
                 .collect(),
         };
-        let scope = sequence.scope;
+        let (scope, definition) = (Arc::unwrap_or_clone(sequence.scope), Arc::unwrap_or_clone(sequence.definition));
         Self {
             id: sequence.id,
             schema_version: "1",
-            sequence: Definition {
-                name: sequence.definition.name,
-                tasks: sequence.definition.tasks.into_iter().map(Task::of).collect(),
-            },
+            sequence: Definition { name: definition.name, tasks: definition.tasks.into_iter().map(Task::of).collect() },
             status,
             scope: Scope {
                 project: scope.project,
@@ -180,7 +180,7 @@ impl Execution {
                 gitcommitid: scope.commit,
                 event_type: scope.event_type,
             },
-            input_properties: sequence.input,
+            input_properties: Arc::unwrap_or_clone(sequence.input),
             triggered_at: timeframe::display(sequence.triggered_at),
         }
     }
@@ -210,7 +210,7 @@ impl CurrentTask {
         Self {
             name: sequence.name_of(open.task).to_owned(),
             triggered_id: attempt.triggered_id.clone(),
-            events: attempt.events.iter().map(Event::of).collect(),
+            events: attempt.events.iter().map(|event| Event::of(event)).collect(),
         }
     }
 }

@@ -194,7 +194,7 @@ fn sequences_of_every_phase_read_back() {
     assert_eq!(queued.triggered_at, time("2024-01-02T15:00:00.123456789Z"));
     let input =
         json!({"project": "shop", "big": 9_007_199_254_740_993_u64, "none": null, "score": 66.666_666_666_666_67});
-    assert_eq!(Value::Object(queued.input), input);
+    assert_eq!(Value::Object((*queued.input).clone()), input);
     assert_eq!(queued.definition.tasks[1].triggered_after.as_deref(), Some("10m"));
 
     let due = Some(time("2024-01-02T15:10:00Z"));

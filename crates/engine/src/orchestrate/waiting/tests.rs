@@ -1,7 +1,9 @@
 //! What a sequence waits for, in each state.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::*;
 use capstan_model::shipyard;
@@ -30,11 +32,12 @@ impl Case {
         let tasks = tasks.split(',').map(task).collect();
         let scope =
             r#"{"project":"p","stage":"dev","service":"svc","context":"own","triggered_id":"","event_type":""}"#;
+        let definition = shipyard::Sequence { name: "delivery".to_owned(), tasks, ..shipyard::Sequence::default() };
         let birth = Birth {
             id: "mine".to_owned(),
-            scope: serde_json::from_str::<Scope>(scope).unwrap(),
-            definition: shipyard::Sequence { name: "delivery".to_owned(), tasks, ..shipyard::Sequence::default() },
-            input: Map::new(),
+            scope: serde_json::from_str::<Arc<Scope>>(scope).unwrap(),
+            definition: Arc::new(definition),
+            input: Arc::default(),
             ordinal: 5,
             paused: false,
             key: None,

@@ -1,5 +1,7 @@
 //! Keys that v1 does not have: what they mean, and what is refused.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use super::super::*;
@@ -11,7 +13,7 @@ fn with_tasks(tasks: &str) -> String {
     with_sequences(&format!("{{name: a, tasks: [{tasks}]}}"))
 }
 
-fn sequence(text: &str) -> Sequence {
+fn sequence(text: &str) -> Arc<Sequence> {
     read(text).unwrap_or_else(|rejections| panic!("{text}: {rejections:?}")).shipyard.stages[0].sequences[0].clone()
 }
 
@@ -80,7 +82,7 @@ fn keys_without_a_value_are_as_if_they_were_not_there() {
     let keys = "startTimeout: , timeout: ~, retry: , when: , parallel: , join: , finally: ";
     assert_eq!(task(keys), Task { name: "t".to_owned(), ..Task::default() });
     let text = with_sequences("{name: a, timeout: , concurrency: , tasks: []}");
-    assert_eq!(sequence(&text), Sequence { name: "a".to_owned(), ..Sequence::default() });
+    assert_eq!(*sequence(&text), Sequence { name: "a".to_owned(), ..Sequence::default() });
     let text = with_sequences("{name: a, concurrency: {key: , policy: }}");
     assert_eq!(sequence(&text).concurrency, Some(Concurrency::default()));
     assert_eq!(task("retry: {attempts: 1, backoff: 0}").retry.map(|retry| retry.backoff), Some(SignedDuration::ZERO));

@@ -1,5 +1,7 @@
 //! Any text, any shipyard, any value.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -103,12 +105,8 @@ fn shipyards() -> impl Strategy<Value = Shipyard> {
         .prop_map(|(event, selector)| Trigger { event, selector });
     let sequence =
         (words(), prop::collection::vec(trigger, 0..3), limits(), prop::option::of(concurrencies()), tasks()).prop_map(
-            |(name, triggered_on, timeout, concurrency, tasks)| Sequence {
-                name,
-                triggered_on,
-                timeout,
-                concurrency,
-                tasks,
+            |(name, triggered_on, timeout, concurrency, tasks)| {
+                Arc::new(Sequence { name, triggered_on, timeout, concurrency, tasks })
             },
         );
     let stages = prop::collection::btree_map("[a-z][a-z0-9]{0,3}", prop::collection::vec(sequence, 0..3), 1..4);

@@ -8,7 +8,7 @@ use super::expression::{Expression, Path};
 use super::parse;
 
 /// A condition over the data of a run, such as `result == 'pass' && labels.team in ['shop', 'cart']`. Stored as its text.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct When {
     text: String,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 /// A part of a condition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::shipyard) struct Expression {
     pub(in crate::shipyard) kind: Kind,
     /// Where it stands in the text, in bytes.
@@ -13,7 +13,7 @@ pub(in crate::shipyard) struct Expression {
 }
 
 /// What a part of a condition is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::shipyard) enum Kind {
     /// A text, a number, a truth value, null, or a list of such.
     Literal(Value),

@@ -1,5 +1,7 @@
 //! How an operation is done to one of them.
 
+use std::sync::Arc;
+
 use capstan_engine::orchestrate::{Fact, OpenSequence, Outcome, Phase, Run, Sequence, TimerKind};
 use capstan_model::event::CloudEvent;
 use jiff::{SignedDuration, Timestamp};
@@ -297,10 +299,10 @@ fn a_run(context: u8, variant: u8) -> Run {
 fn a_sequence(name: u8, number: u8, variant: u8) -> Sequence {
     let triggered_at = at(i64::from(number) + i64::from(variant / 6) * 10);
     let mut sequence = build::sequence(&format!("p{name}-s{number}"), triggered_at, u64::from(number));
-    sequence.scope.stage = named("stage", variant % 2);
-    sequence.scope.service = named("svc", variant % 3);
-    sequence.scope.context = named("c", variant % 3);
-    sequence.definition.name = named("name", variant % 2);
+    Arc::make_mut(&mut sequence.scope).stage = named("stage", variant % 2);
+    Arc::make_mut(&mut sequence.scope).service = named("svc", variant % 3);
+    Arc::make_mut(&mut sequence.scope).context = named("c", variant % 3);
+    Arc::make_mut(&mut sequence.definition).name = named("name", variant % 2);
     sequence.paused = variant % 4 == 1;
     sequence.phase = match variant % 6 {
         0 => Phase::Queued,

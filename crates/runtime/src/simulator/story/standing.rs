@@ -102,6 +102,7 @@ fn stand(sequence: Sequence, waiting: Option<Waiting>) -> SequenceStanding {
         Phase::Ended(ending) => (ending.result, ending.status),
         _ => (String::new(), String::new()),
     };
-    let (stage, service) = (sequence.scope.stage, sequence.scope.service);
-    SequenceStanding { stage, sequence: sequence.definition.name, service, state, result, status, waiting }
+    let (stage, service) = (sequence.scope.stage.clone(), sequence.scope.service.clone());
+    let sequence = sequence.definition.name.clone();
+    SequenceStanding { stage, sequence, service, state, result, status, waiting }
 }
