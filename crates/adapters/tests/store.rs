@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use capstan_adapters::sqlite::SqliteStore;
 use capstan_model::event::CloudEvent;
@@ -260,7 +261,7 @@ fn a_newer_schema_is_refused_and_not_touched() {
     let before = std::fs::read(&path).unwrap();
     let refusal = refusal(&path);
     assert!(refusal.starts_with("the store holds what this version cannot read: the schema in '"), "{refusal}");
-    assert!(refusal.contains("it is of version 99, this program knows versions up to 4; run "), "{refusal}");
+    assert!(refusal.contains("it is of version 99, this program knows versions up to 5; run "), "{refusal}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
@@ -331,4 +332,24 @@ fn a_page_knows_the_length_of_the_whole() {
     assert_eq!(total(&filtered, 10_040, 10), 10_050);
     assert_eq!(total(&filtered, 10_040, 100), 10_050);
     assert_eq!(total(&filtered, 20_000, 10), 10_050);
+}
+
+#[test]
+fn the_log_is_written_back_while_it_is_written_to() {
+    let directory = directory();
+    let path = directory.path().join("store.db");
+    let mut store = SqliteStore::open(&path).unwrap();
+    let size = |name: &str| std::fs::metadata(directory.path().join(name)).unwrap().len();
+    let large = CloudEvent { data: json!({ "filler": "x".repeat(500_000) }), ..event("large") };
+    let begun = Instant::now();
+    // By then it has been written back, and was begun anew.
+    while size("store.db") < 90_000_000 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{} and {}", size("store.db"), size("store.db-wal"));
+        let mut tx = store.begin().unwrap();
+        tx.append_event(None, &large).unwrap();
+        tx.commit().unwrap();
+    }
+    assert!(size("store.db-wal") < 140_000_000, "the log is begun anew: {}", size("store.db-wal"));
+    drop(store);
+    assert_eq!(size("store.db-wal"), 0);
 }

@@ -13,8 +13,8 @@ use super::trouble::Trouble;
 pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Trouble> {
     let statements = [
         "UPDATE projects SET dead = 1 WHERE id = ?",
+        "DELETE FROM takers WHERE triggered_id IN (SELECT triggered_id FROM offers WHERE project = ?)",
         "DELETE FROM offers WHERE project = ?",
-        "DELETE FROM takers WHERE project = ?",
         // There are fewer timers than sequences.
         "DELETE FROM timers WHERE (SELECT project FROM sequences WHERE id = timers.sequence) = ?",
         "DELETE FROM queues WHERE project = ?",
@@ -27,7 +27,10 @@ pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Tr
 }
 
 /// What is removed of a project once it is dead, piece by piece. The project itself goes last: it is what hides the rest.
-const REMAINS: [&str; 13] = [
+const REMAINS: [&str; 11] = [
+    // Those of as many events as go next.
+    "DELETE FROM attempts WHERE project = ?1 AND triggered_id IN
+     (SELECT id FROM events INDEXED BY events_by_project WHERE project = ?1 LIMIT ?2)",
     "DELETE FROM events WHERE position IN
      (SELECT position FROM events INDEXED BY events_by_project WHERE project = ? LIMIT ?)",
     "DELETE FROM facts WHERE position IN
@@ -35,12 +38,6 @@ const REMAINS: [&str; 13] = [
     "DELETE FROM runs WHERE number IN (SELECT number FROM runs INDEXED BY runs_by_time WHERE project = ? LIMIT ?)",
     "DELETE FROM sequences WHERE number IN
      (SELECT number FROM sequences INDEXED BY sequences_by_time WHERE project = ? LIMIT ?)",
-    "DELETE FROM attempts WHERE triggered_id IN
-     (SELECT triggered_id FROM attempts INDEXED BY attempts_by_project WHERE project = ? LIMIT ?)",
-    "DELETE FROM offers WHERE triggered_id IN
-     (SELECT triggered_id FROM offers INDEXED BY offers_by_project WHERE project = ? LIMIT ?)",
-    "DELETE FROM takers WHERE (triggered_id, tool) IN
-     (SELECT triggered_id, tool FROM takers INDEXED BY takers_by_project WHERE project = ? LIMIT ?)",
     "DELETE FROM queues WHERE (project, name) IN (SELECT project, name FROM queues WHERE project = ? LIMIT ?)",
     "DELETE FROM service_views WHERE rowid IN (SELECT rowid FROM service_views WHERE project = ? LIMIT ?)",
     "DELETE FROM services WHERE (project, name) IN (SELECT project, name FROM services WHERE project = ? LIMIT ?)",

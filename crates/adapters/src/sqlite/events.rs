@@ -19,40 +19,30 @@ const EVENT: &str = "an event";
 /// How far a filtered list is counted.
 const COUNTED: u64 = 10_000;
 
-/// Appends one and gives its position.
+/// Appends one and gives its position. Whoever does so counts it, with [`Appended`].
 pub(super) fn append(connection: &Connection, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, Trouble> {
     let doing = "append an event";
     let text = json::write(&RestEvent(event), EVENT)?;
     let project = project.map(|project| project as i64);
-    let is_root = match &event.context {
-        Some(context) => {
-            let sql = "SELECT 1 FROM events INDEXED BY events_by_context WHERE context = ? AND project IS ? LIMIT 1";
-            statement::one(connection, doing, sql, params![context, project], |_| Ok(()))?.is_none()
-        }
-        None => false,
-    };
     let word = |key: &str| event.data.get(key).and_then(Value::as_str);
     let sql = "INSERT INTO events (project, time, root, id, kind, source, context, triggered_id, stage, service, json)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               VALUES (?1, ?2, ?3 IS NOT NULL AND NOT EXISTS
+                   (SELECT 1 FROM events INDEXED BY events_by_context WHERE context = ?3 AND project IS ?1),
+               ?4, ?5, ?6, ?3, ?7, ?8, ?9, ?10)";
     let values = params![
         project,
         event.time.map(column::from_time),
-        is_root,
+        event.context,
         event.id,
         event.kind,
         event.source,
-        event.context,
         event.triggered_id,
         word("stage"),
         word("service"),
         text
     ];
     statement::run(connection, doing, sql, values)?;
-    let position = connection.last_insert_rowid() as u64;
-    let sql = "INSERT INTO event_counts (project, kind, n) VALUES (?, ?, 1)
-               ON CONFLICT (project, kind) DO UPDATE SET n = n + 1";
-    statement::run(connection, doing, sql, params![project.unwrap_or(0), event.kind])?;
-    Ok(position)
+    Ok(connection.last_insert_rowid() as u64)
 }
 
 /// An event by its position, unless its project was buried.

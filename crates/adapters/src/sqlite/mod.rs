@@ -4,8 +4,10 @@
 //! is asked and written of it, for the writer (`transaction`) and for those who only look (`reader`) alike.
 
 mod answers;
+mod appended;
 mod bury;
 mod census;
+mod checkpoint;
 mod column;
 mod conditions;
 mod copy;

@@ -8,6 +8,7 @@ use capstan_runtime::ports::{Store, StoreError, StoreReader, StoreTx};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::checkpoint::Checkpointer;
 use super::migrate;
 use super::reader::SqliteReader;
 use super::transaction::SqliteTx;
@@ -32,15 +33,22 @@ pub struct SqliteStore {
     /// Only kept open, and with it the index of the log: to make that anew takes room, which a full disk does not have, and
     /// without it nobody could read either. What a failed commit has left in the log is not in the index.
     _index: Connection,
+    checkpointer: Checkpointer,
 }
 
 impl SqliteStore {
     /// Opens a file, makes it if it is not there, and brings it to the schema of this version. Its directory has to exist.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let opened = writer(path).and_then(|writer| Ok((writer, index(path)?)));
-        let (writer, index) = opened.map_err(|trouble| trouble.at(path))?;
+        let opened = writer(path).and_then(|mut writer| {
+            let started = Checkpointer::start(path);
+            let what = "the log of the store";
+            let checkpointer = started.map_err(|cause| Trouble::Unwritable { what, why: cause.to_string() })?;
+            checkpointer.watch(&mut writer)?;
+            Ok((writer, index(path)?, checkpointer))
+        });
+        let (writer, index, checkpointer) = opened.map_err(|trouble| trouble.at(path))?;
         let reader = Arc::new(SqliteReader::new(path));
-        Ok(Self { path: path.to_owned(), writer: Some(writer), reader, _index: index })
+        Ok(Self { path: path.to_owned(), writer: Some(writer), reader, _index: index, checkpointer })
     }
 }
 
@@ -52,7 +60,11 @@ impl Store for SqliteStore {
     fn reopen(&mut self) -> Result<(), StoreError> {
         // What was in memory is forgotten. What a failed commit may have left in the log is overwritten by the proof.
         self.writer = None;
-        let connection = writer(&self.path).and_then(|connection| prove(&connection).map(|()| connection));
+        let connection = writer(&self.path).and_then(|mut connection| {
+            prove(&connection)?;
+            self.checkpointer.watch(&mut connection)?;
+            Ok(connection)
+        });
         self.writer = Some(connection.map_err(|trouble| trouble.at(&self.path))?);
         Ok(())
     }
@@ -65,6 +77,7 @@ impl Store for SqliteStore {
 impl Drop for SqliteStore {
     /// Writes the log back, so that the file alone is all there is to a store that nobody uses.
     fn drop(&mut self) {
+        self.checkpointer.stop(self.writer.as_mut());
         let Some(writer) = &self.writer else { return };
         // Where it cannot be done, or a question is still being answered, the next one who opens the store does it.
         let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -97,15 +110,13 @@ fn writer(path: &Path) -> Result<Connection, Trouble> {
     let settings: [(&str, i64); 6] = [
         // A commit is synced before it returns: FULL.
         ("synchronous", 2),
-        // The log grows to 64 MB, is then written back, and is from then on overwritten in place, which spares the syncs
-        // the file's growth. So it must not be cut off either, unless a long read made it huge. The longer it is the fewer
-        // pages are written back: most of them change again and again.
-        ("wal_autocheckpoint", 16_000),
+        // The log is written back beside this connection. It is not cut off, unless a long read made it huge.
+        ("wal_autocheckpoint", 0),
         ("journal_size_limit", 256 << 20),
         // Rows of projects go in slices, in an order that no constraint would allow.
         ("foreign_keys", 0),
-        // KiB, when negative.
-        ("cache_size", -32_768),
+        // KiB, when negative. With each commit that has moved pages of an index SQLite goes through all of it.
+        ("cache_size", -8_192),
         // Memory.
         ("temp_store", 2),
     ];
@@ -139,7 +150,7 @@ fn index(path: &Path) -> Result<Connection, Trouble> {
     Ok(connection)
 }
 
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Trouble> {
+pub(super) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Trouble> {
     let connection = Connection::open_with_flags(path, flags).doing("open the store")?;
     connection.busy_timeout(PATIENCE).doing("open the store")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

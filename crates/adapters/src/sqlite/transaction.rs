@@ -11,6 +11,7 @@ use capstan_runtime::ports::{
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::appended::Appended;
 use super::trouble::Trouble;
 use super::{
     answers, bury, deferred, events, expire, facts, offers, projects, queues, runs, sequences, services, shipyards,
@@ -22,7 +23,9 @@ use super::{
 pub(super) struct SqliteTx<'a> {
     writer: &'a mut Option<Connection>,
     path: &'a Path,
-    is_marked: bool,
+    appended: Appended,
+    /// What was appended when the savepoint was set; none: there is none.
+    marked: Option<Appended>,
 }
 
 impl<'a> SqliteTx<'a> {
@@ -36,7 +39,7 @@ impl<'a> SqliteTx<'a> {
             statement::run(connection, "end a transaction", "ROLLBACK", []).map_err(|trouble| trouble.at(path))?;
         }
         statement::run(connection, "begin a transaction", "BEGIN IMMEDIATE", []).map_err(|trouble| trouble.at(path))?;
-        Ok(Self { writer, path, is_marked: false })
+        Ok(Self { writer, path, appended: Appended::default(), marked: None })
     }
 
     /// Does something in the transaction.
@@ -49,11 +52,15 @@ impl<'a> SqliteTx<'a> {
         }
     }
 
-    fn unmark(&mut self) -> Result<(), StoreError> {
-        if !std::mem::take(&mut self.is_marked) {
-            return Err(StoreError::Failed("there is no savepoint".to_owned()));
-        }
-        Ok(())
+    /// Forgets the savepoint, and gives what was appended before it.
+    fn unmark(&mut self) -> Result<Appended, StoreError> {
+        self.marked.take().ok_or_else(|| StoreError::Failed("there is no savepoint".to_owned()))
+    }
+
+    /// Brings the counts of events up to date, for what goes by them.
+    fn count(&mut self) -> Result<(), StoreError> {
+        let mut appended = std::mem::take(&mut self.appended);
+        self.with(|connection| appended.write(connection))
     }
 }
 
@@ -72,11 +79,11 @@ impl Drop for SqliteTx<'_> {
 
 impl StoreTx for SqliteTx<'_> {
     fn savepoint(&mut self) -> Result<(), StoreError> {
-        if self.is_marked {
+        if self.marked.is_some() {
             return Err(StoreError::Failed("savepoints do not nest".to_owned()));
         }
         self.with(|connection| statement::run(connection, "set a savepoint", "SAVEPOINT mark", []))?;
-        self.is_marked = true;
+        self.marked = Some(self.appended.clone());
         Ok(())
     }
 
@@ -86,7 +93,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn rollback(&mut self) -> Result<(), StoreError> {
-        self.unmark()?;
+        self.appended = self.unmark()?;
         self.with(|connection| {
             let doing = "roll back to a savepoint";
             statement::run(connection, doing, "ROLLBACK TO mark", [])?;
@@ -94,8 +101,10 @@ impl StoreTx for SqliteTx<'_> {
         })
     }
 
-    fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let done = self.with(|connection| statement::run(connection, "commit", "COMMIT", []).map(drop));
+    fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        let counted = self.count();
+        let done =
+            counted.and_then(|()| self.with(|connection| statement::run(connection, "commit", "COMMIT", []).map(drop)));
         if done.is_err() {
             // Closing forgets what was in memory; what is on the disk is read when it is opened again.
             *self.writer = None;
@@ -129,10 +138,12 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn expire(&mut self, now: Timestamp, server: Retention, limit: u64) -> Result<bool, StoreError> {
+        self.count()?;
         self.with(|connection| expire::expire(connection, now, server, limit))
     }
 
     fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError> {
+        self.count()?;
         self.with(|connection| bury::purge(connection, now, limit))
     }
 
@@ -179,7 +190,9 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn append_event(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, StoreError> {
-        self.with(|connection| events::append(connection, project, event))
+        let position = self.with(|connection| events::append(connection, project, event))?;
+        self.appended.note(project, &event.kind);
+        Ok(position)
     }
 
     fn event(&mut self, position: u64) -> Result<Option<CloudEvent>, StoreError> {
