@@ -7,6 +7,7 @@ use capstan_engine::orchestrate::{Limits, ids};
 use capstan_model::shipyard::Shipyard;
 use jiff::{SignedDuration, Timestamp};
 
+use super::ShipyardText;
 use super::agenda::{Act, Agenda};
 use super::invariants::{Checker, Terms};
 use super::post::Post;
@@ -148,16 +149,26 @@ impl World {
 
     /// Adds a project or gives it another shipyard.
     pub fn project(&mut self, name: &str, shipyard: &str) {
-        let hash = fingerprint(shipyard.as_bytes());
         match capstan_model::shipyard::read(shipyard) {
-            Ok(read) => {
-                self.read.insert(hash.clone(), Arc::new(read.shipyard));
-            }
+            Ok(read) => self.use_shipyard(name, shipyard, Arc::new(read.shipyard)),
             Err(refused) => {
                 let why = refused.first().map(|(_, diagnostic)| diagnostic.message.clone()).unwrap_or_default();
-                return self.fault(format!("the shipyard of '{name}' is refused: {why}"));
+                self.fault(format!("the shipyard of '{name}' is refused: {why}"));
             }
         }
+    }
+
+    /// The same with a shipyard of a scenario.
+    pub(super) fn project_of(&mut self, name: &str, shipyard: &ShipyardText) {
+        match &shipyard.made {
+            Some(made) => self.use_shipyard(name, &shipyard.text, Arc::clone(made)),
+            None => self.project(name, &shipyard.text),
+        }
+    }
+
+    fn use_shipyard(&mut self, name: &str, shipyard: &str, read: Arc<Shipyard>) {
+        let hash = fingerprint(shipyard.as_bytes());
+        self.read.insert(hash.clone(), read);
         // As long as the id of a commit.
         let commit = format!("{hash}{}", &hash[..8]);
         let configuration = Configuration { shipyard: hash, commit };

@@ -91,5 +91,5 @@ pub(super) fn stage_and_sequence(decoder: &mut Decoder<'_>, node: NodeId) -> Opt
 /// A shipyard, or the path of one.
 pub(super) fn shipyard_text(decoder: &mut Decoder<'_>, node: NodeId) -> Option<ShipyardText> {
     let span = decoder.span(node);
-    String::from_yaml(decoder, node).map(|text| ShipyardText { text, span })
+    String::from_yaml(decoder, node).map(|text| ShipyardText { text, span, made: None })
 }

@@ -1,7 +1,10 @@
 //! What a scenario means.
 
+use std::sync::Arc;
+
 use capstan_engine::orchestrate::{Control, Limits, Origin, Wish};
 use capstan_model::diagnostic::Span;
+use capstan_model::shipyard::Shipyard;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
@@ -45,12 +48,15 @@ pub struct ShipyardText {
     pub text: String,
     /// Where either stands in the scenario.
     pub span: Span,
+    /// What it means, where the text was made from that: then nobody has to read it.
+    pub made: Option<Arc<Shipyard>>,
 }
 
 impl ShipyardText {
     /// One that stands in no file.
-    pub fn of(text: String) -> Self {
-        Self { text, span: Span { start: 0, end: 0 } }
+    pub fn of(shipyard: Shipyard) -> Self {
+        let text = capstan_model::shipyard::write(&shipyard);
+        Self { text, span: Span { start: 0, end: 0 }, made: Some(Arc::new(shipyard)) }
     }
 
     /// The path, where it is one: a shipyard has more than one line.

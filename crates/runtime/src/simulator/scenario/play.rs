@@ -35,7 +35,7 @@ impl Scenario {
             world = world.without_approval();
         }
         for (name, shipyard) in &self.projects {
-            world.project(name, &shipyard.text);
+            world.project_of(name, shipyard);
         }
         for scripted in &self.tools {
             let mut tool = scripted.tool.clone();
@@ -95,7 +95,7 @@ impl Played {
             }
             Happening::Configure { project, shipyard } => {
                 self.note("", format!("project '{project}' gets another shipyard"));
-                self.world.project(project, &shipyard.text);
+                self.world.project_of(project, shipyard);
             }
             Happening::Kill { away, jump, during: None, .. } => {
                 self.note("", "the server is killed".to_owned());

@@ -5,7 +5,7 @@ use capstan_model::yaml;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::file::{Event, Happening, Scenario, ScriptedTool, ShipyardText};
+use super::file::{Event, Happening, Scenario, ScriptedTool};
 use crate::simulator::{Answer, Mishap, span};
 
 /// Writes a file that reads as the same scenario. Its shipyards have to stand in it, instead of their paths. What is
@@ -15,7 +15,7 @@ pub fn write(scenario: &Scenario) -> String {
     if !scenario.about.is_empty() {
         file.insert("about".to_owned(), json!(scenario.about));
     }
-    let projects = scenario.projects.iter().map(|(name, shipyard)| (name.clone(), readable(shipyard)));
+    let projects = scenario.projects.iter().map(|(name, shipyard)| (name.clone(), shipyard.text.as_str().into()));
     file.insert("projects".to_owned(), Value::Object(projects.collect()));
     let limits = limits(&scenario.limits);
     if !limits.is_empty() {
@@ -36,12 +36,6 @@ pub fn write(scenario: &Scenario) -> String {
         file.insert("until".to_owned(), length(until));
     }
     yaml::emit(&Value::Object(file))
-}
-
-/// The text of a shipyard; one that was made stands in it as JSON.
-fn readable(shipyard: &ShipyardText) -> Value {
-    let made = serde_json::from_str::<Value>(&shipyard.text);
-    made.map_or_else(|_| shipyard.text.clone(), |made| yaml::emit(&made)).into()
 }
 
 fn length(length: SignedDuration) -> Value {
@@ -134,7 +128,7 @@ fn event(event: &Event, first: &str) -> Value {
             ("reason", (!wish.reason.is_empty()).then(|| wish.reason.as_str().into())),
         ]),
         Happening::Configure { project, shipyard } => {
-            map([at, ("configure", Some(project.as_str().into())), ("shipyard", Some(readable(shipyard)))])
+            map([at, ("configure", Some(project.as_str().into())), ("shipyard", Some(shipyard.text.as_str().into()))])
         }
         Happening::Kill { away, jump, during, skip } => map([
             at,

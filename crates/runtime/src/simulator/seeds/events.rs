@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::dice::Dice;
 use super::shipyard::{self, TASKS};
 use crate::memory::Call;
-use crate::simulator::{Event, Happening, Mishap};
+use crate::simulator::{Event, Happening, Mishap, ShipyardText};
 
 const RUNS: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -92,7 +92,7 @@ fn on_a_run(dice: &mut Dice, triggered: &[&'static str]) -> Happening {
 
 fn configure(dice: &mut Dice, projects: &[String]) -> Happening {
     let project = dice.one(projects).cloned().unwrap_or_default();
-    Happening::Configure { project, shipyard: shipyard::text(dice) }
+    Happening::Configure { project, shipyard: ShipyardText::of(shipyard::shipyard(dice)) }
 }
 
 /// An event that no tool sends, or not so.

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::dice::Dice;
 use super::{events, shipyard, tools};
-use crate::simulator::Scenario;
+use crate::simulator::{Scenario, ShipyardText};
 
 /// The scenario of a seed: shipyards, tools, what happens, and what goes wrong. The same seed, the same scenario.
 pub fn plan(seed: u64) -> Scenario {
@@ -16,7 +16,8 @@ pub fn plan(seed: u64) -> Scenario {
     if dice.once_in(6) {
         projects.push("bank".to_owned());
     }
-    let of_projects = projects.iter().map(|name| (name.clone(), shipyard::text(&mut dice))).collect();
+    let of_projects =
+        projects.iter().map(|name| (name.clone(), ShipyardText::of(shipyard::shipyard(&mut dice)))).collect();
     let minutes = |dice: &mut Dice, of: &[i64]| SignedDuration::from_mins(dice.one(of).copied().unwrap_or(10));
     let limits = Limits {
         start_timeout: minutes(&mut dice, &[10, 10, 3, 60]),

@@ -1,9 +1,12 @@
 //! Shipyards of chance: every key of the grammar, also those that v1 does not have.
 
-use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+use capstan_model::shipyard::{Concurrency, Join, Policy, Retry, Sequence, Shipyard, Stage, Task, Trigger, When};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
 
 use super::dice::Dice;
-use crate::simulator::ShipyardText;
 
 /// The tasks that there can be.
 pub(super) const TASKS: [&str; 4] = ["deployment", "test", "release", "approval"];
@@ -21,45 +24,28 @@ const SEQUENCES: [(&str, &str, Triggers); 7] = [
     ("prod", "mend", &[("prod.delivery.finished", "fail"), ("prod.check.finished", "fail")]),
 ];
 
-/// A shipyard, in a file.
-pub(super) fn text(dice: &mut Dice) -> ShipyardText {
-    // JSON is YAML, and quickly written; a file that is shown is written more readably.
-    ShipyardText::of(format!("{}\n", shipyard(dice)))
-}
-
-fn shipyard(dice: &mut Dice) -> Value {
-    let mut stages: Vec<Value> = Vec::new();
+/// A shipyard.
+pub(super) fn shipyard(dice: &mut Dice) -> Shipyard {
+    let mut stages: Vec<Stage> = Vec::new();
     for stage in ["dev", "prod"] {
-        let mut sequences: Vec<Value> = Vec::new();
+        let mut sequences = Vec::new();
         for (at, name, triggers) in SEQUENCES.iter().filter(|(at, ..)| *at == stage) {
             let is_first = *at == "dev" && *name == "delivery";
             if is_first || !dice.once_in(3) {
-                sequences.push(sequence(dice, name, triggers));
+                sequences.push(Arc::new(sequence(dice, name, triggers)));
             }
         }
         if !sequences.is_empty() {
-            stages.push(json!({ "name": stage, "sequences": sequences }));
+            stages.push(Stage { name: stage.to_owned(), sequences });
         }
     }
-    json!({ "apiVersion": "spec.keptn.sh/0.2.3", "spec": { "stages": stages } })
+    Shipyard { api_version: "spec.keptn.sh/0.2.3".to_owned(), name: String::new(), stages }
 }
 
-fn sequence(dice: &mut Dice, name: &str, triggers: &[(&str, &str)]) -> Value {
-    let mut sequence = Map::new();
-    sequence.insert("name".to_owned(), name.into());
-    if !triggers.is_empty() {
-        let triggers = triggers.iter().map(|(event, result)| match *result {
-            "" => json!({ "event": event }),
-            result => json!({ "event": event, "selector": { "match": { "result": result } } }),
-        });
-        sequence.insert("triggeredOn".to_owned(), triggers.collect());
-    }
-    if dice.once_in(4) {
-        sequence.insert("timeout".to_owned(), dice.word(&["6m", "20m", "1h"]).into());
-    }
-    if dice.once_in(3) {
-        sequence.insert("concurrency".to_owned(), concurrency(dice));
-    }
+fn sequence(dice: &mut Dice, name: &str, triggers: &[(&str, &str)]) -> Sequence {
+    let minutes = |minutes: &i64| SignedDuration::from_mins(*minutes);
+    let timeout = if dice.once_in(4) { dice.one(&[6, 20, 60]).map(minutes) } else { None };
+    let concurrency = dice.once_in(3).then(|| concurrency(dice));
     let mut tasks = Vec::new();
     for step in 0..dice.within(1, 3) {
         tasks.extend(a_step(dice, step, false));
@@ -69,79 +55,82 @@ fn sequence(dice: &mut Dice, name: &str, triggers: &[(&str, &str)]) -> Value {
             tasks.extend(a_step(dice, 10 + step, true));
         }
     }
-    sequence.insert("tasks".to_owned(), tasks.into());
-    Value::Object(sequence)
+    let triggered_on = triggers.iter().map(trigger).collect();
+    Sequence { name: name.to_owned(), triggered_on, timeout, concurrency, tasks }
 }
 
-fn concurrency(dice: &mut Dice) -> Value {
-    let mut concurrency = Map::new();
-    if dice.once_in(2) {
-        concurrency.insert("key".to_owned(), dice.word(&["all", "of-{service}", "{labels.x}"]).into());
-    }
-    if concurrency.is_empty() || dice.once_in(2) {
-        concurrency.insert("policy".to_owned(), dice.word(&["queue", "supersede", "reject"]).into());
-    }
-    Value::Object(concurrency)
+fn trigger((event, result): &(&str, &str)) -> Trigger {
+    let selector = Some(*result).filter(|result| !result.is_empty());
+    let selector = selector.map(|result| ("result".to_owned(), result.to_owned())).into_iter().collect();
+    Trigger { event: (*event).to_owned(), selector }
+}
+
+fn concurrency(dice: &mut Dice) -> Concurrency {
+    let key = dice.once_in(2).then(|| dice.word(&["all", "of-{service}", "{labels.x}"]).to_owned());
+    let policies = [Policy::Queue, Policy::Supersede, Policy::Reject];
+    let has_policy = key.is_none() || dice.once_in(2);
+    let policy = if has_policy { dice.one(&policies).copied().unwrap_or_default() } else { Policy::default() };
+    Concurrency { key, policy }
 }
 
 /// A task, or a group of them.
-fn a_step(dice: &mut Dice, step: u64, finally: bool) -> Vec<Value> {
+fn a_step(dice: &mut Dice, step: u64, finally: bool) -> Vec<Task> {
     let group = dice.once_in(3);
     let size = if group { dice.within(2, 3) } else { 1 };
     let mut tasks = Vec::new();
     for at in 0..size {
-        let mut task = task(dice);
+        let mut task = Task { finally, ..task(dice) };
         if group {
-            task.insert("parallel".to_owned(), format!("g{step}").into());
+            task.parallel = Some(format!("g{step}"));
             if at == 0 {
-                task.insert("join".to_owned(), dice.word(&["all", "any"]).into());
+                task.join = dice.one(&[Join::All, Join::Any]).copied().unwrap_or_default();
             }
         }
-        if finally {
-            task.insert("finally".to_owned(), true.into());
-        }
-        tasks.push(Value::Object(task));
+        tasks.push(task);
     }
     tasks
 }
 
+/// What a condition may be.
+const CONDITIONS: [&str; 6] = [
+    "result == 'pass'",
+    "result != 'fail' && status != 'errored'",
+    "n >= 1",
+    "labels.x != null",
+    "labels.x in ['1', '3'] || true == false",
+    "true == false",
+];
+
 /// A task, without what says where it stands.
-fn task(dice: &mut Dice) -> Map<String, Value> {
-    let mut task = Map::new();
+fn task(dice: &mut Dice) -> Task {
     let name = dice.word(&[TASKS[0], TASKS[1], TASKS[2], TASKS[0], TASKS[1], TASKS[3]]);
-    task.insert("name".to_owned(), name.into());
-    let mut maybe = |key: &str, values: &[Value]| {
-        if dice.once_in(5)
-            && let Some(value) = dice.one(values)
-        {
-            task.insert(key.to_owned(), value.clone());
-        }
+    let minutes = |dice: &mut Dice, of: &[i64]| {
+        let minutes = if dice.once_in(5) { dice.one(of) } else { None };
+        minutes.map(|minutes| SignedDuration::from_mins(*minutes))
     };
-    maybe("triggeredAfter", &["30s".into(), "7m".into()]);
-    maybe("startTimeout", &["3m".into(), "2h".into()]);
-    maybe("timeout", &["2m".into(), "5m".into(), "40m".into()]);
-    maybe("retry", &[json!({"attempts": 2}), json!({"attempts": 3, "backoff": "2m"})]);
-    maybe(
-        "when",
-        &[
-            "result == 'pass'".into(),
-            "result != 'fail' && status != 'errored'".into(),
-            "n >= 1".into(),
-            "labels.x != null".into(),
-            "labels.x in ['1', '3'] || true == false".into(),
-            "true == false".into(),
-        ],
-    );
-    if name == "approval" {
+    let triggered_after = dice.once_in(5).then(|| dice.word(&["30s", "7m"]).to_owned());
+    let (start_timeout, timeout) = (minutes(dice, &[3, 120]), minutes(dice, &[2, 5, 40]));
+    let retries = [(2, SignedDuration::ZERO), (3, SignedDuration::from_mins(2))];
+    let retry = if dice.once_in(5) { dice.one(&retries) } else { None };
+    let retry = retry.map(|(attempts, backoff)| Retry { attempts: *attempts, backoff: *backoff });
+    let when = dice.once_in(5).then(|| dice.word(&CONDITIONS));
+    let properties = if name == "approval" {
         let (pass, warning) = (dice.word(&["manual", "automatic"]), dice.word(&["manual", "automatic"]));
-        task.insert("properties".to_owned(), json!({ "pass": pass, "warning": warning }));
+        json!({ "pass": pass, "warning": warning })
+    } else if dice.once_in(6) {
+        json!({ "n": 2, "strategy": "blue" })
     } else {
-        let mut maybe = |key: &str, value: Value| {
-            if dice.once_in(6) {
-                task.insert(key.to_owned(), value);
-            }
-        };
-        maybe("properties", json!({ "n": 2, "strategy": "blue" }));
+        Value::Null
+    };
+    Task {
+        name: name.to_owned(),
+        triggered_after,
+        start_timeout,
+        timeout,
+        retry,
+        // Each of them is one.
+        when: when.and_then(|text| When::parse(text).ok()),
+        properties,
+        ..Task::default()
     }
-    task
 }
