@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use capstan_engine::orchestrate::{Lease, trace};
 use capstan_model::event::rest::data_text;
 use capstan_runtime::command::{Answer, Command, Grant, IdempotencyKey, Reply, Wanted};
@@ -17,7 +16,7 @@ use super::problem::Problem;
 use super::task::LeaseBody;
 use crate::body::{Nothing, Sent};
 use crate::error::Failure;
-use crate::idempotency;
+use crate::idempotency::Idempotency;
 use crate::params::Names;
 use crate::state::AppState;
 
@@ -147,12 +146,12 @@ impl Claim {
 )]
 pub(super) async fn claim(
     State(state): State<AppState>,
-    headers: HeaderMap,
+    idempotency: Idempotency,
     sent: Sent,
 ) -> Result<Json<Claims>, Failure> {
     let request: Request = sent.object()?;
     let patience = seconds("wait_seconds", request.wait_seconds.unwrap_or(WAIT), 0.0, 60.0)?;
-    let key = idempotency::header(&headers)?.map(|key| format!("{}\u{1f}{key}", request.tool));
+    let key = idempotency.key()?.map(|key| format!("{}\u{1f}{key}", request.tool));
     let wanted = request.wanted(key)?;
     for task in &wanted.tasks {
         state.handle.polled_tasks().note(task);
