@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use capstan_engine::orchestrate::{Lease, trace};
+use capstan_model::event::CloudEvent;
 use capstan_model::event::rest::data_text;
 use capstan_runtime::command::{Answer, Command, Grant, IdempotencyKey, Reply, Wanted};
 use jiff::SignedDuration;
@@ -102,25 +103,24 @@ pub(super) struct Claim {
     traceparent: String,
     /// The task's `.triggered` event as a `CloudEvent`; below `data`, under the task's name, are its properties.
     #[schema(value_type = Object)]
-    event: Value,
+    event: CloudEvent,
 }
 
 impl Claim {
-    fn of(grant: &Grant) -> Self {
-        let text = |field: &str| data_text(&grant.event.data, field).to_owned();
-        let context = grant.event.context.clone().unwrap_or_default();
+    fn of(Grant { task, attempt, lease, event }: Grant) -> Self {
+        let text = |field: &str| data_text(&event.data, field).to_owned();
+        let context = event.context.clone().unwrap_or_default();
         Self {
-            lease: LeaseBody::of(&grant.lease),
-            task: grant.task.clone(),
-            attempt: grant.attempt,
+            lease: LeaseBody::of(&lease),
+            task,
+            attempt,
             project: text("project"),
             stage: text("stage"),
             service: text("service"),
-            traceparent: trace::traceparent(&context, &grant.event.id),
+            traceparent: trace::traceparent(&context, &event.id),
             context,
-            triggered_id: grant.event.id.clone(),
-            // An event was read from JSON and goes back to it.
-            event: serde_json::to_value(&grant.event).unwrap_or_default(),
+            triggered_id: event.id.clone(),
+            event,
         }
     }
 }
@@ -157,7 +157,7 @@ pub(super) async fn claim(
         state.handle.polled_tasks().note(task);
     }
     let grants = state.handle.claim(wanted, patience).await?;
-    Ok(Json(Claims { claims: grants.iter().map(Claim::of).collect() }))
+    Ok(Json(Claims { claims: grants.into_iter().map(Claim::of).collect() }))
 }
 
 impl Request {
