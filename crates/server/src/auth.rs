@@ -1,29 +1,24 @@
 //! One token for everything (contract: surfaces.md 1.1).
 
-use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::error::Failure;
 use crate::family::Family;
-use crate::state::AppState;
 
 /// Where Prometheus looks.
 pub(crate) const METRICS: &str = "/metrics";
 
-/// Lets a request pass that carries the token, or that needs none.
-pub(crate) async fn check(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
+/// The answer to a request that does not carry the token; none where it does, or where it needs none.
+pub(crate) fn refusal(is_token: &dyn Fn(&str) -> bool, path: &str, headers: &HeaderMap) -> Option<Response> {
     if matches!(path, "/healthz" | "/readyz") {
-        return next.run(request).await;
+        return None;
     }
-    let headers = request.headers();
     match token(headers).or_else(|| bearer(headers).filter(|_| path == METRICS)) {
-        Some(token) if (state.token)(token) => next.run(request).await,
-        None if path == METRICS => Failure::new(StatusCode::UNAUTHORIZED, NO_BEARER).code(401).into_response(),
-        given => refuse(Family::of(path), given.is_some()),
+        Some(token) if is_token(token) => None,
+        None if path == METRICS => Some(Failure::new(StatusCode::UNAUTHORIZED, NO_BEARER).code(401).into_response()),
+        given => Some(refuse(Family::of(path), given.is_some())),
     }
 }
 

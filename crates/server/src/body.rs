@@ -1,11 +1,17 @@
 //! Bodies of requests, how large and how JSON is read from them, and the body of an answer that says nothing.
 
-use axum::body::Bytes;
+use std::error::Error;
+use std::pin::pin;
+
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
+use futures_util::FutureExt as _;
+use http_body_util::LengthLimitError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::error::Failure;
@@ -29,16 +35,22 @@ impl FromRequest<AppState> for Sent {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Failure> {
-        let sent = tokio::time::timeout(state.patience, Bytes::from_request(request, state)).await.map_err(|_| {
-            let message = format!("the body did not arrive within {} seconds", state.patience.as_secs_f32());
-            Failure::new(StatusCode::REQUEST_TIMEOUT, message).code(408)
-        })?;
-        sent.map(Self).map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
+        let mut arriving = pin!(to_bytes(request.into_body(), LIMIT));
+        // As a rule it has come with the head. Only one that has not is worth a timer.
+        let arrived = match arriving.as_mut().now_or_never() {
+            Some(arrived) => arrived,
+            None => Box::pin(timeout(state.patience, arriving)).await.map_err(|_| {
+                let message = format!("the body did not arrive within {} seconds", state.patience.as_secs_f32());
+                Failure::new(StatusCode::REQUEST_TIMEOUT, message).code(408)
+            })?,
+        };
+        arrived.map(Self).map_err(|error| {
+            if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
                 let message = format!("the body is larger than {} MB", LIMIT >> 20);
                 Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message).code(413)
+            } else {
+                Failure::bad_request("the body did not arrive as a whole")
             }
-            _ => Failure::bad_request("the body did not arrive as a whole"),
         })
     }
 }

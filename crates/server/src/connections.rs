@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::serve::Listener;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -10,15 +9,12 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::watch;
 
+use crate::front::Front;
+
 /// Serves what connects until `stopping` turns to true, and then until every request under way has been answered.
 ///
 /// `patience` is how long the head of a request may take to arrive, and with it how long a connection may stay without one.
-pub async fn serve(
-    mut listener: impl Listener,
-    router: Router,
-    patience: Duration,
-    mut stopping: watch::Receiver<bool>,
-) {
+pub async fn serve(mut listener: impl Listener, front: Front, patience: Duration, mut stopping: watch::Receiver<bool>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience);
     let connections = GracefulShutdown::new();
@@ -28,7 +24,7 @@ pub async fn serve(
             _ = stopping.wait_for(|stop| *stop) => break,
             accepted = listener.accept() => accepted,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(front.clone());
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -1,6 +1,10 @@
 //! The header under which a sender's repeat is known.
 
-use axum::http::HeaderMap;
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
+use axum::http::request::Parts;
 
 use crate::error::Failure;
 
@@ -9,13 +13,26 @@ const KEY: &str = "idempotency-key";
 /// The longest key, in bytes.
 const KEY_MAX: usize = 255;
 
-/// What the header says, if it is there.
-pub(crate) fn header(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
-    let Some(value) = headers.get(KEY) else { return Ok(None) };
-    match value.to_str() {
-        Ok(text) if (1..=KEY_MAX).contains(&text.len()) => Ok(Some(text)),
-        _ => Err(Failure::bad_request(format!(
-            "the header 'Idempotency-Key' is to hold 1 to {KEY_MAX} ASCII characters"
-        ))),
+/// The header, if it is there.
+pub(crate) struct Idempotency(Option<HeaderValue>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Idempotency {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.get(KEY).cloned()))
+    }
+}
+
+impl Idempotency {
+    /// The key, or that it cannot be one.
+    pub(crate) fn key(&self) -> Result<Option<&str>, Failure> {
+        let Some(value) = &self.0 else { return Ok(None) };
+        match value.to_str() {
+            Ok(text) if (1..=KEY_MAX).contains(&text.len()) => Ok(Some(text)),
+            _ => Err(Failure::bad_request(format!(
+                "the header 'Idempotency-Key' is to hold 1 to {KEY_MAX} ASCII characters"
+            ))),
+        }
     }
 }

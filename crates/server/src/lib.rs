@@ -7,6 +7,7 @@ mod capstan;
 mod connections;
 mod error;
 mod family;
+mod front;
 mod health;
 mod idempotency;
 mod metrics;
@@ -19,6 +20,6 @@ mod v1;
 
 pub use capstan::openapi::document;
 pub use connections::serve;
+pub use front::Front;
 pub use metrics::{About, Metrics};
-pub use routes::router;
-pub use state::AppState;
+pub use state::Means;

@@ -1,16 +1,14 @@
 //! All routes under one roof.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware;
 use axum::routing::get;
 
 use crate::state::AppState;
-use crate::{auth, body, capstan, family, health, metrics, slashes, v1};
+use crate::{auth, capstan, family, health, metrics, v1};
 
-/// Everything that the server answers over HTTP.
-pub fn router(state: AppState) -> Router {
-    let routes = Router::new()
+/// Every route with its handler. Each layer boxes and clones once more for each request: there is one.
+pub(crate) fn router(state: &AppState) -> Router {
+    Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route(auth::METRICS, get(metrics::page))
@@ -18,13 +16,6 @@ pub fn router(state: AppState) -> Router {
         .merge(capstan::openapi::router())
         .fallback(family::unknown_route)
         .method_not_allowed_fallback(family::wrong_method)
-        .layer(DefaultBodyLimit::max(body::LIMIT))
-        .layer(middleware::from_fn(metrics::remember_route))
-        .with_state(state.clone());
-    // As a service inside another router, so that the path is tidied before it is matched.
-    Router::new()
-        .fallback_service(routes)
-        .layer(middleware::from_fn_with_state(state.clone(), auth::check))
-        .layer(middleware::from_fn(slashes::merge))
-        .layer(middleware::from_fn_with_state(state, metrics::count))
+        .layer(metrics::Count(state.clone()))
+        .with_state(state.clone())
 }

@@ -1,17 +1,13 @@
 //! Paths as v1's gateway hands them on: the command line of v1 sends `/v1/project/p//resource`.
 
-use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
-use axum::middleware::Next;
-use axum::response::Response;
 
 /// Merges slashes that stand side by side in the path.
-pub(crate) async fn merge(mut request: Request, next: Next) -> Response {
-    if let Some(uri) = merged(request.uri()) {
-        *request.uri_mut() = uri;
+pub(crate) fn merge(uri: &mut Uri) {
+    if let Some(merged) = merged(uri) {
+        *uri = merged;
     }
-    next.run(request).await
 }
 
 /// None if there is nothing to merge.

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +10,8 @@ use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 
-/// What the routes are made of; cheap to clone.
-#[derive(Clone)]
-pub struct AppState {
+/// What the routes are made of.
+pub struct Means {
     /// The way to the writer and to what it has committed.
     pub handle: Handle,
     /// What is done to projects and services.
@@ -28,4 +28,23 @@ pub struct AppState {
     pub patience: Duration,
     /// Turns to true when the server stops: answers that have no end of their own end then.
     pub stopping: watch::Receiver<bool>,
+}
+
+/// The same, shared: a router clones its state several times for each request.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Means>);
+
+impl AppState {
+    /// These, from now on shared.
+    pub(crate) fn of(means: Means) -> Self {
+        Self(Arc::new(means))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Means;
+
+    fn deref(&self) -> &Means {
+        &self.0
+    }
 }

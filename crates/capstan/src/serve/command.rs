@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::serve::ListenerExt as _;
-use capstan_server::AppState;
+use capstan_server::{Front, Means};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -80,7 +80,7 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
         // Answers are written as a whole; to hold them back for more gains nothing. Where it fails they are a bit slower.
         let _ = stream.set_nodelay(true);
     });
-    let state = AppState {
+    let front = Front::new(Means {
         handle: house.handle.clone(),
         projects: Arc::clone(&house.projects),
         token: Arc::new(move |presented| token.matches(presented)),
@@ -89,8 +89,8 @@ async fn serve(resolved: &Resolved, data: &DataDir) -> Result<Exit, Failure> {
         traced: settings.otlp_endpoint.is_some(),
         patience: settings.patience,
         stopping: stopping.clone(),
-    };
-    let server = capstan_server::serve(listener, capstan_server::router(state), settings.patience, stopping);
+    });
+    let server = capstan_server::serve(listener, front, settings.patience, stopping);
     tokio::pin!(server);
     info!(%address, data = %data.path().display(), version = env!("CARGO_PKG_VERSION"), "serving");
     debug!(?settings, "settings");

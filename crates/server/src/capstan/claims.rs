@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use capstan_engine::orchestrate::{Lease, trace};
+use capstan_model::event::CloudEvent;
 use capstan_model::event::rest::data_text;
 use capstan_runtime::command::{Answer, Command, Grant, IdempotencyKey, Reply, Wanted};
 use jiff::SignedDuration;
@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::task::LeaseBody;
 use crate::body::{Nothing, Sent};
 use crate::error::Failure;
-use crate::idempotency;
+use crate::idempotency::Idempotency;
 use crate::params::Names;
 use crate::state::AppState;
 
@@ -103,25 +103,24 @@ pub(super) struct Claim {
     traceparent: String,
     /// The task's `.triggered` event as a `CloudEvent`; below `data`, under the task's name, are its properties.
     #[schema(value_type = Object)]
-    event: Value,
+    event: CloudEvent,
 }
 
 impl Claim {
-    fn of(grant: &Grant) -> Self {
-        let text = |field: &str| data_text(&grant.event.data, field).to_owned();
-        let context = grant.event.context.clone().unwrap_or_default();
+    fn of(Grant { task, attempt, lease, event }: Grant) -> Self {
+        let text = |field: &str| data_text(&event.data, field).to_owned();
+        let context = event.context.clone().unwrap_or_default();
         Self {
-            lease: LeaseBody::of(&grant.lease),
-            task: grant.task.clone(),
-            attempt: grant.attempt,
+            lease: LeaseBody::of(&lease),
+            task,
+            attempt,
             project: text("project"),
             stage: text("stage"),
             service: text("service"),
-            traceparent: trace::traceparent(&context, &grant.event.id),
+            traceparent: trace::traceparent(&context, &event.id),
             context,
-            triggered_id: grant.event.id.clone(),
-            // An event was read from JSON and goes back to it.
-            event: serde_json::to_value(&grant.event).unwrap_or_default(),
+            triggered_id: event.id.clone(),
+            event,
         }
     }
 }
@@ -147,18 +146,18 @@ impl Claim {
 )]
 pub(super) async fn claim(
     State(state): State<AppState>,
-    headers: HeaderMap,
+    idempotency: Idempotency,
     sent: Sent,
 ) -> Result<Json<Claims>, Failure> {
     let request: Request = sent.object()?;
     let patience = seconds("wait_seconds", request.wait_seconds.unwrap_or(WAIT), 0.0, 60.0)?;
-    let key = idempotency::header(&headers)?.map(|key| format!("{}\u{1f}{key}", request.tool));
+    let key = idempotency.key()?.map(|key| format!("{}\u{1f}{key}", request.tool));
     let wanted = request.wanted(key)?;
     for task in &wanted.tasks {
         state.handle.polled_tasks().note(task);
     }
     let grants = state.handle.claim(wanted, patience).await?;
-    Ok(Json(Claims { claims: grants.iter().map(Claim::of).collect() }))
+    Ok(Json(Claims { claims: grants.into_iter().map(Claim::of).collect() }))
 }
 
 impl Request {

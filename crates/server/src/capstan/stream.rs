@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -82,11 +83,11 @@ pub(super) async fn get(
     let position = begin(cursor, span.await??)?;
     let follower = Follower {
         commits: state.handle.commits(),
-        stopping: state.stopping,
-        handle: state.handle,
+        stopping: state.stopping.clone(),
+        handle: state.handle.clone(),
         filter,
         position,
-        open: Open::new(state.metrics),
+        open: Open::new(Arc::clone(&state.metrics)),
         // So that headers and a first byte go out.
         ready: VecDeque::from([Event::default().comment("hello")]),
     };

@@ -9,5 +9,6 @@ mod set;
 
 pub use set::{About, Metrics};
 
-pub(crate) use http::{Open, count, remember_route};
+pub(crate) use http::{Count, Open, count};
 pub(crate) use page::page;
+pub(crate) use set::Asked;

@@ -18,11 +18,11 @@ const OPEN_METRICS: &str = "application/openmetrics-text";
 
 /// All metrics, as `OpenMetrics` 1.0 for who asks for it, else in Prometheus's text format 0.0.4.
 pub(crate) async fn page(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Failure> {
-    let handle = state.handle.clone();
+    let shared = state.clone();
     let written = state.handle.read(move |reader| {
         let census = reader.census()?;
-        let registry = state.metrics.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        state.metrics.set(census, &handle);
+        let registry = shared.metrics.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.metrics.set(census, &shared.handle);
         Ok(write(&registry))
     });
     let written = written.await?;

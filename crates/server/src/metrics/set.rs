@@ -12,6 +12,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::http::RouteName;
+
 /// What a server says of itself.
 #[derive(Debug, Clone)]
 pub struct About {
@@ -61,17 +63,17 @@ pub struct Metrics {
     pub(super) store_bytes: Family<StoreFile, Gauge>,
 }
 
-/// Declares the labels of a metric: fields of text that is fixed, or owned.
+/// Declares the labels of a metric: fields of text that is fixed, owned or shared.
 macro_rules! labels {
     ($($name:ident { $($field:ident : $type:ty),* })*) => {
         $(#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-        pub(super) struct $name { $(pub(super) $field: $type),* })*
+        pub(crate) struct $name { $(pub(super) $field: $type),* })*
     };
 }
 
 labels! {
-    Asked { method: &'static str, route: String }
-    Answered { method: &'static str, route: String, status: &'static str }
+    Asked { method: &'static str, route: RouteName }
+    Answered { method: &'static str, route: RouteName, status: &'static str }
     CarriedOut { command: &'static str, outcome: &'static str }
     Origin { origin: &'static str }
     Ended { result: &'static str }

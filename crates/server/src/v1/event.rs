@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use capstan_engine::orchestrate::ids;
 use capstan_model::event::CloudEvent;
 use capstan_model::event::cloud_event::kind_of;
@@ -14,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::body::Sent;
 use crate::error::Failure;
-use crate::idempotency;
+use crate::idempotency::Idempotency;
 use crate::state::AppState;
 
 /// The source of events that name none, as in v1.
@@ -30,11 +29,11 @@ pub(super) struct Accepted {
 /// Takes an event in, under an id and at a time of the server's own.
 pub(super) async fn post(
     State(state): State<AppState>,
-    headers: HeaderMap,
+    idempotency: Idempotency,
     sent: Sent,
 ) -> Result<Json<Accepted>, Failure> {
     let unparsable = |why: String| Failure::bad_request(format!("parsing body body from \"\" failed, because {why}"));
-    let key = key(&headers, &sent)?;
+    let key = idempotency.key()?.map(|key| IdempotencyKey::given(key, &sent.0));
     let mut attributes = match sent.json().map_err(unparsable)? {
         Value::Object(attributes) => attributes,
         Value::Null => Map::new(),
@@ -60,10 +59,6 @@ pub(crate) fn spare_attributes(attributes: &mut Map<String, Value>) -> Map<Strin
         spare.extend(value.map(|value| (name.to_owned(), value)));
     }
     spare
-}
-
-fn key(headers: &HeaderMap, sent: &Sent) -> Result<Option<IdempotencyKey>, Failure> {
-    Ok(idempotency::header(headers)?.map(|key| IdempotencyKey::given(key, &sent.0)))
 }
 
 /// Why attributes make no event.

@@ -8,7 +8,7 @@ use crate::family;
 use crate::state::AppState;
 
 pub(crate) fn router() -> Router<AppState> {
-    Router::new().merge(api_service()).nest("/api/controlPlane/v1", control_plane()).merge(datastore())
+    Router::new().merge(api_service()).merge(control_plane()).merge(datastore())
 }
 
 fn api_service() -> Router<AppState> {
@@ -18,20 +18,21 @@ fn api_service() -> Router<AppState> {
         .route("/api/v1/event", post(event::post))
 }
 
+// In full: what is nested is boxed once more for each request.
 fn control_plane() -> Router<AppState> {
     Router::new()
-        .route("/project", get(project::list).post(project::create).put(project::update))
-        .route("/project/{project}", get(project::get).delete(project::delete))
-        .route("/project/{project}/stage", get(stage::list))
-        .route("/project/{project}/stage/{stage}", get(stage::get))
-        .route("/project/{project}/stage/{stage}/service", get(service::list))
-        .route("/project/{project}/stage/{stage}/service/{service}", get(service::get))
-        .route("/project/{project}/service", post(service::create))
-        .route("/project/{project}/service/{service}", delete(service::delete))
-        .route("/event/triggered/{type}", get(triggered::list))
-        .route("/sequence/{project}", get(sequence::list))
-        .route("/sequence/{project}/{context}/control", post(control::post))
-        .route("/sequence-execution", get(execution::list))
+        .route("/api/controlPlane/v1/project", get(project::list).post(project::create).put(project::update))
+        .route("/api/controlPlane/v1/project/{project}", get(project::get).delete(project::delete))
+        .route("/api/controlPlane/v1/project/{project}/stage", get(stage::list))
+        .route("/api/controlPlane/v1/project/{project}/stage/{stage}", get(stage::get))
+        .route("/api/controlPlane/v1/project/{project}/stage/{stage}/service", get(service::list))
+        .route("/api/controlPlane/v1/project/{project}/stage/{stage}/service/{service}", get(service::get))
+        .route("/api/controlPlane/v1/project/{project}/service", post(service::create))
+        .route("/api/controlPlane/v1/project/{project}/service/{service}", delete(service::delete))
+        .route("/api/controlPlane/v1/event/triggered/{type}", get(triggered::list))
+        .route("/api/controlPlane/v1/sequence/{project}", get(sequence::list))
+        .route("/api/controlPlane/v1/sequence/{project}/{context}/control", post(control::post))
+        .route("/api/controlPlane/v1/sequence-execution", get(execution::list))
 }
 
 fn datastore() -> Router<AppState> {

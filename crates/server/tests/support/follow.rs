@@ -41,7 +41,7 @@ impl TestServer {
         }
         let request = request.body(Body::empty()).unwrap();
         self.runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
+            let response = self.front.clone().oneshot(request).await.unwrap();
             if response.status() != 200 {
                 return Err(Box::new(Answer::of(response).await));
             }

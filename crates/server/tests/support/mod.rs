@@ -13,7 +13,6 @@ pub(crate) use story::SHIPYARD;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use capstan_runtime::memory::{MemoryDisk, MemoryStore};
@@ -21,7 +20,7 @@ use capstan_runtime::observe::Observer;
 use capstan_runtime::ports::{Clock as _, Retention, SystemClock};
 use capstan_runtime::projects::Projects;
 use capstan_runtime::writer::{Options, Writer, WriterThread};
-use capstan_server::{About, AppState, Metrics, router};
+use capstan_server::{About, Front, Means, Metrics};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -29,7 +28,7 @@ pub(crate) const TOKEN: &str = "right";
 
 pub(crate) struct TestServer {
     runtime: tokio::runtime::Runtime,
-    router: Router,
+    front: Front,
     pub(crate) disk: MemoryDisk,
     pub(crate) stop: tokio::sync::watch::Sender<bool>,
     _thread: Option<WriterThread>,
@@ -107,7 +106,7 @@ impl TestServer {
         let projects = Arc::new(Projects::new(Arc::new(repo::MemoryRepo::default()), handle.clone()));
         let token = Arc::new(|token: &str| token == TOKEN);
         let (stop, stopping) = tokio::sync::watch::channel(false);
-        let router = router(AppState {
+        let front = Front::new(Means {
             handle,
             projects,
             token,
@@ -117,13 +116,13 @@ impl TestServer {
             patience: Duration::from_secs(30),
             stopping,
         });
-        Self { runtime, router, disk, stop, _thread: thread }
+        Self { runtime, front, disk, stop, _thread: thread }
     }
 
     /// Sends an event and does not wait for the answer.
     pub(crate) fn leave(&self, path: &str, body: &Value) {
         let request = Request::builder().method("POST").uri(path).header("x-token", TOKEN);
-        let sent = self.router.clone().oneshot(request.body(Body::from(body.to_string())).unwrap());
+        let sent = self.front.clone().oneshot(request.body(Body::from(body.to_string())).unwrap());
         self.runtime.spawn(sent);
     }
 
@@ -141,7 +140,7 @@ impl TestServer {
         }
         let request = request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_vec()))).unwrap();
         self.runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
+            let response = self.front.clone().oneshot(request).await.unwrap();
             Answer::of(response).await
         })
     }
@@ -152,7 +151,7 @@ impl TestServer {
         let request = request.body(Body::from(body.to_string())).unwrap();
         let soon = std::time::Duration::from_millis(100);
         self.runtime.block_on(async {
-            let response = tokio::time::timeout(soon, self.router.clone().oneshot(request)).await.ok()?.unwrap();
+            let response = tokio::time::timeout(soon, self.front.clone().oneshot(request)).await.ok()?.unwrap();
             Some(Answer::of(response).await)
         })
     }
