@@ -59,3 +59,28 @@ impl Serialize for Rendered {
         RestEvent(&self.0).serialize(serializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_task_is_not_read_unless_its_trace_is_told() {
+        let text = r#"{ "as": "it stands" }"#;
+        assert_eq!(open(KeptEvent::Text(text.to_owned()), false).unwrap(), text);
+        assert!(open(KeptEvent::Text(text.to_owned()), true).is_err());
+
+        let text = |source: &str| {
+            let event = json!({
+                "data": { "z": 1, "a": 1.0 }, "id": "i", "shkeptncontext": "c", "source": source, "specversion": "1.0",
+                "type": "sh.keptn.event.build.triggered", "shkeptnspecversion": "latest"
+            });
+            event.to_string()
+        };
+        let traced = |source: &str| open(KeptEvent::Text(text(source)), true).unwrap();
+        let attribute = format!(r#","traceparent":"{}"}}"#, trace::traceparent("c", "i"));
+        let untraced = text(CONTROL_PLANE);
+        assert_eq!(traced(CONTROL_PLANE), untraced.strip_suffix('}').unwrap().to_owned() + &attribute);
+        assert_eq!(traced("another"), text("another"));
+    }
+}
