@@ -7,12 +7,15 @@ use std::sync::Mutex;
 
 use capstan_adapters::sqlite::SqliteStore;
 use capstan_model::event::CloudEvent;
+use capstan_model::event::rest::RestEvent;
 use capstan_runtime::conformance;
 use capstan_runtime::memory::MemoryStore;
-use capstan_runtime::ports::{Configuration, EventFilter, Page, PathFilter, Slice, Store, StoreError, StoredEvent};
+use capstan_runtime::ports::{
+    Configuration, EventFilter, KeptEvent, OfferFilter, Page, PathFilter, Slice, Store, StoreError, StoredEvent,
+};
 use jiff::Timestamp;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 fn at(seconds: i64) -> Timestamp {
@@ -153,6 +156,51 @@ proptest! {
                 prop_assert_eq!(store.reader().events(&filter, slice).unwrap(), expected, "{:?} {:?}", &filter, slice);
             }
         }
+    }
+}
+
+fn any_data() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((any::<String>(), inner), 0..4).prop_map(|pairs| pairs.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// What is passed on without being read is what reading and writing it again would give.
+    #[test]
+    fn the_text_of_an_offer_is_that_of_its_event(
+        data in prop::collection::vec((any_data(), any::<i32>(), 0..1_000_000_000_i32), 1..8),
+    ) {
+        let directory = directory();
+        let mut store = SqliteStore::open(&directory.path().join("store.db")).unwrap();
+        let mut tx = store.begin().unwrap();
+        let project = tx.add_project("shop", at(0), None).unwrap().id;
+        let mut expected = Vec::new();
+        for (n, (data, second, nanosecond)) in data.into_iter().enumerate() {
+            let time = Timestamp::new(i64::from(second), nanosecond).ok();
+            let event = CloudEvent { time, data, ..event(&n.to_string()) };
+            let position = tx.append_event(Some(project), &event).unwrap();
+            tx.offer(project, "s-1", position, &event).unwrap();
+            expected.insert(0, serde_json::to_string(&RestEvent(&event)).unwrap());
+        }
+        tx.commit().unwrap();
+        let listed = store.reader().offers(&OfferFilter::default(), Slice::ALL).unwrap().items;
+        let again = |kept: KeptEvent| serde_json::to_string(&RestEvent(&kept.into_event().unwrap())).unwrap();
+        prop_assert_eq!(&listed.iter().cloned().map(again).collect::<Vec<_>>(), &expected);
+        prop_assert_eq!(listed.into_iter().map(|kept| kept.into_text().unwrap()).collect::<Vec<_>>(), expected);
     }
 }
 

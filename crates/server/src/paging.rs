@@ -66,6 +66,12 @@ pub(crate) fn records_key(slice: Slice, total: u64) -> Option<u64> {
     next(slice, total)
 }
 
+/// Whether a list is empty: v1 then leaves out how long it is.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+pub(crate) fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 fn next(slice: Slice, total: u64) -> Option<u64> {
     let key = slice.offset.saturating_add(slice.limit);
     (slice.limit > 0 && key < total).then_some(key)

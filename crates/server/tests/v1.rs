@@ -2,6 +2,8 @@
 
 mod support;
 
+use capstan_model::event::CloudEvent;
+use capstan_model::event::rest::RestEvent;
 use serde_json::{Value, json};
 use support::{TOKEN, TestServer};
 
@@ -145,6 +147,33 @@ fn open_tasks_come_newest_first_and_in_pages() {
     assert_eq!(page("service=none"), (json!([]), "0".into(), None));
     let path = "/api/controlPlane/v1/event/triggered/sh.keptn.event.build.triggered?project=none";
     assert_eq!(server.get(path).status, 404);
+}
+
+/// Open tasks go out as they are stored: nothing may stand there that v1 does not have, and nothing in another form.
+#[test]
+fn an_open_task_has_what_it_has_in_v1_and_no_more() {
+    let server = TestServer::start();
+    server.with_project("p");
+    let data = json!({ "labels": { "z": "ü\n", "a": "" }, "float": 1.0, "big": u64::MAX, "none": null });
+    for service in ["a", "b"] {
+        let mut data = data.clone();
+        data["service"] = service.into();
+        server.send("dev.delivery.triggered", "p", "dev", &data);
+    }
+    let answer = server.get("/api/controlPlane/v1/event/triggered/sh.keptn.event.build.triggered");
+    assert_eq!(answer.headers["content-type"], "application/json");
+    let body = answer.json();
+    let names =
+        ["data", "id", "shkeptncontext", "source", "specversion", "time", "type", "gitcommitid", "shkeptnspecversion"];
+    let mut events = Vec::new();
+    for event in body["events"].as_array().unwrap() {
+        assert_eq!(event.as_object().unwrap().keys().collect::<Vec<_>>(), names);
+        let event = CloudEvent::from_json(event.clone()).unwrap();
+        events.push(serde_json::to_string(&RestEvent(&event)).unwrap());
+    }
+    assert_eq!(events.len(), 2);
+    let expected = format!(r#"{{"events":[{}],"nextPageKey":"0","totalCount":2}}"#, events.join(","));
+    assert_eq!(answer.text(), expected);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use capstan_engine::orchestrate::{APPROVAL, Attempt};
 use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, event_type};
 use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest};
-use capstan_runtime::ports::{OfferFilter, SequenceFilter, Slice, StoreError, StoreReader};
+use capstan_runtime::ports::{KeptEvent, OfferFilter, SequenceFilter, Slice, StoreError, StoreReader};
 use capstan_runtime::writer::{Handle, SubmitError};
 
 /// How long it sleeps at most; nothing relies on it.
@@ -67,7 +67,8 @@ async fn answer(handle: &Handle, triggered: CloudEvent) -> Result<(), SubmitErro
 /// Open approvals.
 fn open(reader: &dyn StoreReader) -> Result<Vec<CloudEvent>, StoreError> {
     let kind = Some(event_type::of_task(APPROVAL, "triggered"));
-    Ok(reader.offers(&OfferFilter { kind, ..OfferFilter::default() }, Slice::ALL)?.items)
+    let open = reader.offers(&OfferFilter { kind, ..OfferFilter::default() }, Slice::ALL)?.items;
+    open.into_iter().map(KeptEvent::into_event).collect()
 }
 
 /// Answers to an open approval that have not been taken in yet.

@@ -1,12 +1,11 @@
 //! Tasks that wait for somebody to handle them.
 
 use capstan_model::event::CloudEvent;
-use capstan_runtime::ports::{OfferFilter, Page, ProjectId, Slice};
+use capstan_runtime::ports::{KeptEvent, OfferFilter, Page, ProjectId, Slice};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::conditions::{Conditions, List};
-use super::events;
 use super::projects;
 use super::statement;
 use super::trouble::Trouble;
@@ -38,8 +37,8 @@ pub(super) fn withdraw(connection: &Connection, triggered_id: &str) -> Result<()
     Ok(())
 }
 
-/// Open offers, newest first.
-pub(super) fn page(connection: &Connection, filter: &OfferFilter, slice: Slice) -> Result<Page<CloudEvent>, Trouble> {
+/// Open offers, newest first. Which ones is found out from an index alone, and only the events that are shown are looked up.
+pub(super) fn page(connection: &Connection, filter: &OfferFilter, slice: Slice) -> Result<Page<KeptEvent>, Trouble> {
     let mut conditions = Conditions::default();
     if let Some(name) = &filter.project {
         let Some(project) = projects::id_of(connection, name)? else {
@@ -57,9 +56,7 @@ pub(super) fn page(connection: &Connection, filter: &OfferFilter, slice: Slice) 
         conditions.equal(column, text.as_ref());
     }
     // Offers of a buried project went with it, so that nobody has to ask whether it lives.
-    let list = "offers o JOIN events e ON e.position = o.position";
-    let list = List { columns: "json", from: list, order: "o.position DESC" };
-    let page = conditions.page(connection, "list open tasks", &list, slice, |row| row.get::<_, String>(0))?;
-    let items = page.items.iter().map(|text| events::read(text)).collect::<Result<_, _>>()?;
-    Ok(Page { items, total: page.total })
+    let event = "(SELECT json FROM events WHERE position = o.position)";
+    let list = List { columns: event, from: "offers o", order: "o.position DESC" };
+    conditions.page(connection, "list open tasks", &list, slice, |row| row.get(0).map(KeptEvent::Text))
 }

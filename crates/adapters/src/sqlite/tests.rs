@@ -165,6 +165,39 @@ fn what_can_be_claimed_is_found_by_its_kind_and_sorted_only_among_several() {
     }
 }
 
+/// Tools poll: what one of them is shown, and how much there is, is found in one index in its order, and the events that are
+/// shown are read alone.
+#[test]
+fn open_tasks_are_found_by_their_kind_without_a_look_at_other_events() {
+    let Fixture { store, path, project: _project, _directory } = fixture(1);
+    let text = |is_set: bool, text: &str| is_set.then(|| text.to_owned());
+    let reader = store.reader();
+    SEEN.take();
+    for bits in 0..1 << 3 {
+        let has = |bit: u32| bits & 1 << bit != 0;
+        let (project, stage, service) = (text(has(0), "shop"), text(has(1), "dev"), text(has(2), "cart"));
+        let kind = Some("sh.keptn.event.build.triggered".to_owned());
+        reader.offers(&OfferFilter { kind, project, stage, service, id: None }, SOME).unwrap();
+    }
+    let asked = SEEN.take();
+    let connection = super::open::looking(&path).unwrap();
+    let mut counted = 0;
+    for sql in asked.iter().filter(|sql| sql.contains("FROM offers o")) {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut rows = plan.raw_query();
+        let mut details = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            details.push(row.get::<_, String>(3).unwrap());
+        }
+        assert!(details[0].starts_with("SEARCH o USING COVERING INDEX offers_by_kind (kind=?"), "{details:?}\n{sql}");
+        let of_events = ["CORRELATED SCALAR SUBQUERY 1", "SEARCH events USING INTEGER PRIMARY KEY (rowid=?)"];
+        counted += usize::from(sql.contains("COUNT(*)"));
+        let expected: &[&str] = if sql.contains("COUNT(*)") { &[] } else { &of_events };
+        assert_eq!(details[1..], *expected, "{sql}");
+    }
+    assert_eq!(counted, 8, "{asked:?}");
+}
+
 /// With each filter.
 fn follow_facts(reader: &dyn StoreReader) {
     let text = |is_set: bool, text: &str| is_set.then(|| text.to_owned());

@@ -1,16 +1,17 @@
 //! Open `.triggered` events of tasks, and who offered them.
 
 use capstan_model::event::CloudEvent;
-use serde_json::json;
+use capstan_model::event::rest::RestEvent;
+use serde_json::{Value, json};
 
 use super::build::{DEPLOYMENT, event};
-use super::lab::{Lab, at, check_pages};
-use crate::ports::{OfferFilter, ProjectId, Slice, Store};
+use super::lab::{Lab, at, check_pages, nanosecond};
+use crate::ports::{KeptEvent, OfferFilter, ProjectId, Slice, Store};
 
 type Make<'a> = &'a dyn Fn() -> Box<dyn Store>;
 
-fn id(event: &CloudEvent) -> String {
-    event.id.clone()
+fn id(kept: &KeptEvent) -> String {
+    kept.clone().into_event().unwrap().id
 }
 
 /// Stores events and lists each as an offer of a sequence named after it.
@@ -35,7 +36,34 @@ pub(super) fn offers_come_newest_first_in_pages(make: Make<'_>) {
     let filter = OfferFilter { project: Some("shop".to_owned()), ..OfferFilter::default() };
     check_pages(&["b", "c", "d"], id, |slice| lab.reader.offers(&filter, slice).unwrap());
     let listed = lab.reader.offers(&filter, Slice::ALL).unwrap().items;
-    assert!(listed.iter().eq(offers.iter().rev()));
+    assert!(listed.into_iter().map(|kept| kept.into_event().unwrap()).eq(offers.into_iter().rev()));
+}
+
+/// As text and as event, whatever the data are: to the byte what reading it and writing it again would give.
+pub(super) fn an_offer_is_passed_on_as_it_was_stored(make: Make<'_>) {
+    let mut lab = Lab::new(make);
+    let shop = lab.project("shop");
+    let data = [
+        json!({"project": "shop", "z": 1, "a": {"y": [1, "2", null, true, {}], "b": []}, "": "empty key"}),
+        json!({"big": u64::MAX, "small": i64::MIN, "float": 1e300, "sum": 0.1 + 0.2, "one": 1.0, "zero": -0.0}),
+        json!({"quote": "it's \"so\"; -- \\ %_ /", "unicode": "ä \u{1f600} \u{2028}", "nul": "\0\u{7f}", "line": "a\r\nb"}),
+        Value::Null,
+    ];
+    let offers: Vec<CloudEvent> = data
+        .into_iter()
+        .zip(1..)
+        .map(|(data, n)| CloudEvent { data, ..event(&format!("e{n}"), at(n) + nanosecond()) })
+        .collect();
+    offer(&mut lab, shop, &offers);
+    let listed = lab.reader.offers(&OfferFilter::default(), Slice::ALL).unwrap();
+    assert_eq!(listed.total, offers.len() as u64);
+    for (event, kept) in offers.iter().rev().zip(listed.items) {
+        let written = |event: &CloudEvent| serde_json::to_string(&RestEvent(event)).unwrap();
+        let decoded = kept.clone().into_event().unwrap();
+        assert_eq!(&decoded, event);
+        assert_eq!(kept.into_text().unwrap(), written(event));
+        assert_eq!(written(&decoded), written(event));
+    }
 }
 
 /// Alone and together.

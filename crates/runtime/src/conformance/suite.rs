@@ -89,6 +89,7 @@ pub fn behaviours() -> &'static [(&'static str, Behaviour)] {
         sequences::each_field_filters,
         sequences::every_state_can_be_asked_for,
         offers::offers_come_newest_first_in_pages,
+        offers::an_offer_is_passed_on_as_it_was_stored,
         offers::each_field_filters,
         offers::a_withdrawn_offer_is_listed_no_more,
         offers::who_offered_a_task_is_known_for_ever,

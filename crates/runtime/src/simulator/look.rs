@@ -6,12 +6,14 @@ use capstan_engine::orchestrate::{Fact, Queue, Run, Sequence, Why};
 use capstan_model::event::CloudEvent;
 
 use super::world::World;
-use crate::ports::{EventFilter, OfferFilter, Page, SequenceFilter, Slice, StoreError, StoredFact, Timer};
+use crate::ports::{EventFilter, OfferFilter, SequenceFilter, Slice, StoredFact, Timer};
 
 impl World {
     /// `.triggered` events of open tasks, the oldest first.
     pub fn offered(&self) -> Vec<CloudEvent> {
-        oldest_first(self.reader().offers(&OfferFilter::default(), Slice::ALL))
+        let offers =
+            self.reader().offers(&OfferFilter::default(), Slice::ALL).map(|page| page.items).unwrap_or_default();
+        offers.into_iter().rev().filter_map(|kept| kept.into_event().ok()).collect()
     }
 
     /// Open tasks of a run, the oldest first.
@@ -105,10 +107,4 @@ impl World {
     fn projects_of(&self, context: &str) -> Vec<String> {
         self.contexts().filter(|(_, of)| *of == context).map(|(project, _)| project.to_owned()).collect()
     }
-}
-
-fn oldest_first<T>(page: Result<Page<T>, StoreError>) -> Vec<T> {
-    let mut items = page.map(|page| page.items).unwrap_or_default();
-    items.reverse();
-    items
 }

@@ -67,9 +67,8 @@ impl Bench {
     }
 
     pub(crate) fn offered(&self) -> Vec<CloudEvent> {
-        let mut offers = self.store.reader().offers(&OfferFilter::default(), Slice::ALL).unwrap().items;
-        offers.reverse();
-        offers
+        let offers = self.store.reader().offers(&OfferFilter::default(), Slice::ALL).unwrap().items;
+        offers.into_iter().rev().map(|kept| kept.into_event().unwrap()).collect()
     }
 
     /// Answers all open tasks until there is none.

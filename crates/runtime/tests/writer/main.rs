@@ -110,7 +110,8 @@ fn ingest(event: CloudEvent, key: Option<IdempotencyKey>) -> Command {
 }
 
 async fn open(handle: &Handle) -> Vec<CloudEvent> {
-    handle.read(|reader| Ok(reader.offers(&OfferFilter::default(), Slice::ALL)?.items)).await.unwrap()
+    let offers = handle.read(|reader| Ok(reader.offers(&OfferFilter::default(), Slice::ALL)?.items)).await.unwrap();
+    offers.into_iter().map(|kept| kept.into_event().unwrap()).collect()
 }
 
 async fn answer(handle: &Handle, task: &CloudEvent) {

@@ -6,7 +6,6 @@ use capstan_runtime::ports::{EventFilter, PathFilter, Slice};
 use serde::Serialize;
 
 use super::rendered::Rendered;
-use super::triggered::is_zero;
 use crate::error::Failure;
 use crate::paging;
 use crate::params::{Names, Params};
@@ -20,7 +19,7 @@ pub(super) struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_key: Option<String>,
     page_size: u64,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "paging::is_zero")]
     total_count: u64,
 }
 

@@ -10,7 +10,6 @@ use capstan_runtime::ports::SequenceFilter;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::triggered::is_zero;
 use crate::error::Failure;
 use crate::paging;
 use crate::params::Params;
@@ -22,9 +21,9 @@ use crate::state::AppState;
 pub(super) struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_key: Option<u64>,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "paging::is_zero")]
     page_size: u64,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "paging::is_zero")]
     total_count: u64,
     sequence_executions: Vec<Execution>,
 }

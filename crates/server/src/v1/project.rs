@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::shipyard;
-use super::triggered::is_zero;
 use super::view::{self, ProjectBody};
 use crate::body::Sent;
 use crate::error::Failure;
@@ -22,7 +21,7 @@ use crate::state::AppState;
 pub(super) struct ProjectsBody {
     next_page_key: String,
     projects: Vec<ProjectBody>,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "paging::is_zero")]
     total_count: u64,
 }
 

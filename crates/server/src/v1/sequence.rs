@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::triggered::is_zero;
 use crate::error::Failure;
 use crate::paging;
 use crate::params::{Names, Params};
@@ -22,7 +21,7 @@ pub(super) struct Page {
     states: Vec<RunState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_key: Option<u64>,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "paging::is_zero")]
     total_count: u64,
 }
 

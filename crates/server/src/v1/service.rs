@@ -6,7 +6,6 @@ use capstan_runtime::projects::ProjectError;
 use serde::{Deserialize, Serialize};
 
 use super::project::Message;
-use super::triggered::is_zero;
 use super::view::{self, ServiceBody};
 use crate::body::Sent;
 use crate::error::Failure;
@@ -20,7 +19,7 @@ use crate::state::AppState;
 pub(super) struct Page {
     next_page_key: String,
     services: Vec<ServiceBody>,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "paging::is_zero")]
     total_count: u64,
 }
 

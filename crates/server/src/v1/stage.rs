@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::triggered::is_zero;
 use super::view::{self, StageBody};
 use crate::error::Failure;
 use crate::paging;
@@ -17,7 +16,7 @@ use crate::state::AppState;
 pub(super) struct Page {
     next_page_key: String,
     stages: Vec<StageBody>,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "paging::is_zero")]
     total_count: u64,
 }
 

@@ -105,7 +105,9 @@ impl Questions {
                 });
             }
             for filter in &self.offers {
-                both.agree(&(filter, slice), |reader, _| listed(&reader.offers(filter, slice).unwrap(), debug));
+                both.agree(&(filter, slice), |reader, _| {
+                    listed(&reader.offers(filter, slice).unwrap(), |kept| kept.clone().into_text().unwrap())
+                });
             }
             for filter in &self.runs {
                 let is_full = *filter == RunFilter { project: filter.project.clone(), ..RunFilter::default() };
