@@ -26,6 +26,7 @@ pub(super) async fn list(
         service: params.text("service"),
         id: params.text("eventID"),
     };
+    let traced = state.traced;
     let body = state.handle.read(move |reader| {
         if let Some(name) = &filter.project
             && reader.project(name)?.is_none_or(|project| project.configuration.is_none())
@@ -33,7 +34,7 @@ pub(super) async fn list(
             return Ok(None);
         }
         let page = reader.offers(&filter, slice)?;
-        let events = page.items.into_iter().map(|kept| rendered::open(kept, state.traced));
+        let events = page.items.into_iter().map(|kept| rendered::open(kept, traced));
         Ok(Some(body(&events.collect::<Result<Vec<_>, _>>()?, slice, page.total)))
     });
     let body = body.await?.ok_or_else(|| Failure::not_found("project not found"))?;
