@@ -113,11 +113,18 @@ impl Back {
     fn write_back(&mut self) -> Result<(), Trouble> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => open(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?,
+            None => connect(&self.path)?,
         };
         let connection = self.connection.insert(connection);
         connection.wal_checkpoint_v2(Some(rusqlite::MAIN_DB), CheckpointMode::PASSIVE).doing(DOING)?;
         let synced = self.file.sync_data();
         synced.map_err(|cause| Trouble::Unwritable { what: "what was in the log", why: cause.to_string() })
     }
+}
+
+/// A connection that knows of the log: one that was only opened has not looked whether there is one.
+fn connect(path: &Path) -> Result<Connection, Trouble> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.query_row("PRAGMA user_version", [], |_| Ok(())).doing(DOING)?;
+    Ok(connection)
 }

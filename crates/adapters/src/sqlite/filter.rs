@@ -67,7 +67,7 @@ impl Question {
             _ if filter.id.is_some() => "events_by_id",
             _ if filter.context.is_some() => "events_by_context",
             _ if filter.kind.is_some() => "events_by_kind",
-            Some(_) if filter.roots => "events_roots",
+            _ if filter.roots => "events_roots",
             Some(_) => "events_by_project",
             None => "events_by_time",
         };
