@@ -13,12 +13,19 @@ const GENERATION: usize = 4 << 20;
 /// so are all changes of a command that failed, since what was before them is not known any more.
 #[derive(Debug)]
 pub(super) struct Kept<K, V> {
-    young: BTreeMap<K, V>,
-    old: BTreeMap<K, V>,
+    young: BTreeMap<K, Weighed<V>>,
+    old: BTreeMap<K, Weighed<V>>,
     /// Of the young ones, in bytes.
     weight: usize,
     /// What the command that is carried out has changed.
     changed: BTreeSet<K>,
+}
+
+/// A record, and how much it weighed when it was read or put.
+#[derive(Debug)]
+struct Weighed<V> {
+    record: V,
+    weight: usize,
 }
 
 /// A record that tells about how much memory it takes.
@@ -41,13 +48,12 @@ impl<K: Ord + Clone, V: Weigh> Kept<K, V> {
         read: impl FnOnce() -> Result<Option<V>, StoreError>,
     ) -> Result<Option<&V>, StoreError> {
         if !self.young.contains_key(key) {
-            let known = self.old.remove(key);
+            let known = self.old.remove(key).map(|known| known.record);
             if let Some(record) = known.map_or_else(read, |known| Ok(Some(known)))? {
-                self.weight += record.weight();
-                self.young.insert(key.clone(), record);
+                self.insert(key.clone(), record);
             }
         }
-        Ok(self.young.get(key))
+        Ok(self.young.get(key).map(|known| &known.record))
     }
 
     /// The record to be changed and put back by [`Kept::put`]; until then it is not known here.
@@ -56,20 +62,28 @@ impl<K: Ord + Clone, V: Weigh> Kept<K, V> {
         key: &K,
         read: impl FnOnce() -> Result<Option<V>, StoreError>,
     ) -> Result<Option<V>, StoreError> {
-        let known = self.young.remove(key).or_else(|| self.old.remove(key));
-        known.map_or_else(read, |known| Ok(Some(known)))
+        let young = self.young.remove(key);
+        self.weight -= young.as_ref().map_or(0, |known| known.weight);
+        let known = young.or_else(|| self.old.remove(key));
+        known.map_or_else(read, |known| Ok(Some(known.record)))
     }
 
     /// Puts back what was taken and not changed.
     pub(super) fn give_back(&mut self, key: K, record: V) {
-        self.young.insert(key, record);
+        self.insert(key, record);
     }
 
     /// Adds or replaces a record; [`Kept::write`] writes it.
     pub(super) fn put(&mut self, key: K, record: V) {
         self.changed.insert(key.clone());
-        self.weight += record.weight();
-        self.young.insert(key, record);
+        self.insert(key, record);
+    }
+
+    fn insert(&mut self, key: K, record: V) {
+        let weight = record.weight();
+        self.weight += weight;
+        let before = self.young.insert(key, Weighed { record, weight });
+        self.weight -= before.map_or(0, |before| before.weight);
     }
 
     /// Writes what was changed.
@@ -78,8 +92,8 @@ impl<K: Ord + Clone, V: Weigh> Kept<K, V> {
         mut write: impl FnMut(&K, &mut V) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         for key in &self.changed {
-            if let Some(record) = self.young.get_mut(key) {
-                write(key, record)?;
+            if let Some(known) = self.young.get_mut(key) {
+                write(key, &mut known.record)?;
             }
         }
         self.changed.clear();
@@ -93,7 +107,8 @@ impl<K: Ord + Clone, V: Weigh> Kept<K, V> {
     /// Forgets what was changed and not written, or not wholly.
     pub(super) fn forget_changes(&mut self) {
         for key in std::mem::take(&mut self.changed) {
-            self.young.remove(&key);
+            let gone = self.young.remove(&key);
+            self.weight -= gone.map_or(0, |gone| gone.weight);
         }
     }
 }
@@ -127,6 +142,22 @@ mod tests {
         assert!(kept.write(|_, _| Err(StoreError::Failed("full".to_owned()))).is_err());
         kept.forget_changes();
         assert_eq!(kept.get(&"b", || Ok(None)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_record_counts_once_however_often_it_changes() {
+        let mut kept = Kept::default();
+        kept.put("other", 1);
+        for _ in 0..3 {
+            kept.take(&"heavy", || Ok(None)).unwrap();
+            kept.put("heavy", GENERATION - 2);
+            kept.put("heavy", GENERATION - 1);
+            kept.write(|_, _| Ok(())).unwrap();
+        }
+        assert_eq!((kept.weight, kept.young.len()), (GENERATION, 2));
+        kept.put("heavy", 5);
+        kept.forget_changes();
+        assert_eq!((kept.weight, kept.young.len()), (1, 1));
     }
 
     #[test]
