@@ -153,6 +153,7 @@ impl World {
     /// One transaction. Where nothing of it was kept, the same again has to write the same.
     fn transact(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
         let (setting, now) = (self.setting(), self.now());
+        self.stepped = now;
         let disk = self.store.disk();
         let before = disk.look(|_, counters| counters);
         let struck = || disk.struck().values().sum::<u64>();
@@ -337,8 +338,14 @@ impl World {
         let limits = *self.limits();
         let slack = if self.set_back { SignedDuration::MAX } else { self.slack };
         let shipyards = std::mem::take(&mut self.read);
-        let terms =
-            Terms { limits: &limits, now: self.now(), up_since: self.checked_since, shipyards: &shipyards, slack };
+        let terms = Terms {
+            limits: &limits,
+            now: self.now(),
+            up_since: self.checked_since,
+            stepped: self.stepped,
+            shipyards: &shipyards,
+            slack,
+        };
         let faults = check(self, &terms);
         self.read = shipyards;
         for fault in faults {

@@ -236,6 +236,7 @@ fn what_is_bent_is_found() {
                 limits: &limits,
                 now,
                 up_since: jiff::Timestamp::MIN,
+                stepped: now,
                 shipyards: &world.read,
                 slack: SignedDuration::ZERO,
             };

@@ -45,6 +45,8 @@ pub struct World {
     /// That is not tried before, since the beginning: it has failed alone.
     pub(super) pull_in_from: SignedDuration,
     pub(super) up_since: Timestamp,
+    /// What the clock said at the last step.
+    pub(super) stepped: Timestamp,
     /// The same for checks.
     pub(super) checked_since: Timestamp,
     pub(super) agenda: Agenda,
@@ -96,6 +98,7 @@ impl World {
             set_back: false,
             pull_in_from: SignedDuration::ZERO,
             up_since: BEGINNING,
+            stepped: BEGINNING,
             checked_since: BEGINNING,
             agenda: Agenda::default(),
             tools: Tools::default(),
@@ -301,6 +304,7 @@ impl World {
             limits: &self.limits,
             now: self.now(),
             up_since: Timestamp::MIN,
+            stepped: self.stepped,
             shipyards: &self.read,
             slack: self.slack,
         };

@@ -23,6 +23,8 @@ pub(in crate::simulator) struct Terms<'a> {
     pub(in crate::simulator) now: Timestamp,
     /// Since when the server has been up and its clock even; at the beginning of time where that is not known any more.
     pub(in crate::simulator) up_since: Timestamp,
+    /// What the clock said when that was carried out which is looked at: it may have been set since.
+    pub(in crate::simulator) stepped: Timestamp,
     /// The shipyards by the hash of their text.
     pub(in crate::simulator) shipyards: &'a BTreeMap<String, Arc<Shipyard>>,
     /// By how much the clock was set back without anybody being told.
@@ -152,7 +154,12 @@ impl Checker {
             let event = &row.event;
             (&event.id, &event.source, &event.kind).hash(&mut self.hash);
             let at = event.time.unwrap_or(Timestamp::MIN);
-            let seen = self.ids.entry(event.id.clone()).or_insert(Stored { times: 0, first: at, again: false });
+            let seen = self.ids.entry(event.id.clone()).or_insert_with(|| Stored {
+                times: 0,
+                // The day for which a repeat is known begins when the event is carried out.
+                first: at.min(terms.stepped),
+                again: false,
+            });
             // A repeat is known for so long and no longer; it may have waited since it came.
             if seen.times == 0 || at.max(terms.now).duration_since(seen.first) < REMEMBERED {
                 seen.times += 1;

@@ -84,3 +84,9 @@ fn a_store_that_forgets_is_found_out_and_a_small_file_shows_it() {
     let lost = failure(&read(&small).unwrap()).unwrap();
     assert!(lost.starts_with("the store has lost"), "{lost}");
 }
+
+/// An event is carried out while the clock is set back by more than a day, and comes again once that is put right.
+#[test]
+fn a_repeat_is_known_for_a_day_from_when_the_first_was_carried_out() {
+    assert_eq!(trial(139_008, |_| {}).failure, None);
+}
