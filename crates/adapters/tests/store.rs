@@ -11,7 +11,7 @@ use capstan_model::event::rest::RestEvent;
 use capstan_runtime::conformance;
 use capstan_runtime::memory::MemoryStore;
 use capstan_runtime::ports::{
-    Configuration, EventFilter, KeptEvent, OfferFilter, Page, PathFilter, Slice, Store, StoreError, StoredEvent,
+    Configuration, EventFilter, OfferFilter, OpenTask, Page, PathFilter, Slice, Store, StoreError, StoredEvent,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -198,9 +198,9 @@ proptest! {
         }
         tx.commit().unwrap();
         let listed = store.reader().offers(&OfferFilter::default(), Slice::ALL).unwrap().items;
-        let again = |kept: KeptEvent| serde_json::to_string(&RestEvent(&kept.into_event().unwrap())).unwrap();
+        let again = |task: OpenTask| serde_json::to_string(&RestEvent(&task.event.into_event().unwrap())).unwrap();
         prop_assert_eq!(&listed.iter().cloned().map(again).collect::<Vec<_>>(), &expected);
-        prop_assert_eq!(listed.into_iter().map(|kept| kept.into_text().unwrap()).collect::<Vec<_>>(), expected);
+        prop_assert_eq!(listed.into_iter().map(|task| task.event.into_text().unwrap()).collect::<Vec<_>>(), expected);
     }
 }
 

@@ -1,6 +1,5 @@
 //! The built-in approval tool: answers `approval.triggered` through ingest, as a foreign tool would.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use capstan_engine::approval;
@@ -8,49 +7,48 @@ use capstan_engine::orchestrate::{APPROVAL, Attempt};
 use capstan_model::event::rest::data_text;
 use capstan_model::event::{CloudEvent, event_type};
 use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest};
-use capstan_runtime::ports::{KeptEvent, OfferFilter, SequenceFilter, Slice, StoreError, StoreReader};
+use capstan_runtime::ports::{OfferFilter, SequenceFilter, Slice, StoreError, StoreReader};
 use capstan_runtime::writer::{Handle, SubmitError};
 
 /// How long it sleeps at most; nothing relies on it.
 const SAFETY: Duration = Duration::from_secs(30);
 
-/// Answers open approvals until the server stops. It re-reads what is open whenever a task was offered, so a restart needs
-/// nothing of its own; the ids of its answers follow from what they answer, so none counts twice.
+/// Answers open approvals until the server stops. Whenever a task was offered it reads what was offered since it last could answer
+/// everything; at first that is all that is open, so a restart needs nothing of its own. The ids of its answers follow from what
+/// they answer, so none counts twice.
 pub async fn run(handle: Handle) {
     handle.polled_tasks().note(APPROVAL);
     let mut offers = handle.offers();
-    // Only so that what was seen to be answered is not looked at again.
-    let mut answered = BTreeSet::new();
+    // Behind it nothing waits for an answer of the tool; people may take days for theirs.
+    let mut after = None;
     loop {
-        match answer_open(&handle, &mut answered).await {
-            Ok(()) => {}
+        match answer_open(&handle, after).await {
+            Ok(last) => after = last,
             Err(SubmitError::Stopping) => return,
             Err(error) => tracing::warn!(%error, "an approval could not be answered yet"),
         }
-        // Whether a task was offered or time has passed, what is open is read again.
-        if let Ok(Err(_)) = tokio::time::timeout(SAFETY, offers.changed()).await {
-            return;
+        match tokio::time::timeout(SAFETY, offers.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return,
+            Err(_) => after = None,
         }
     }
 }
 
-/// Answers what is open; one that cannot be answered does not keep the others waiting.
-async fn answer_open(handle: &Handle, answered: &mut BTreeSet<String>) -> Result<(), SubmitError> {
-    let open = handle.read(open).await.map_err(CommandError::from)?;
-    answered.retain(|id| open.iter().any(|triggered| triggered.id == *id));
+/// Answers what was offered behind a position, and gives the last position that there is; one that cannot be answered does not
+/// keep the others waiting.
+async fn answer_open(handle: &Handle, after: Option<u64>) -> Result<Option<u64>, SubmitError> {
+    let open = handle.read(move |reader| open(reader, after)).await.map_err(CommandError::from)?;
+    let last = open.iter().map(|(position, _)| *position).max().max(after);
     let mut failed = None;
-    for triggered in open {
-        if answered.contains(&triggered.id) {
-            continue;
-        }
-        let id = triggered.id.clone();
+    for (_, triggered) in open {
         match answer(handle, triggered).await {
-            Ok(()) => drop(answered.insert(id)),
+            Ok(()) => {}
             Err(SubmitError::Stopping) => return Err(SubmitError::Stopping),
             Err(error) => failed = Some(error),
         }
     }
-    failed.map_or(Ok(()), Err)
+    failed.map_or(Ok(last), Err)
 }
 
 async fn answer(handle: &Handle, triggered: CloudEvent) -> Result<(), SubmitError> {
@@ -64,11 +62,11 @@ async fn answer(handle: &Handle, triggered: CloudEvent) -> Result<(), SubmitErro
     Ok(())
 }
 
-/// Open approvals.
-fn open(reader: &dyn StoreReader) -> Result<Vec<CloudEvent>, StoreError> {
+/// Open approvals behind a position, with theirs.
+fn open(reader: &dyn StoreReader, after: Option<u64>) -> Result<Vec<(u64, CloudEvent)>, StoreError> {
     let kind = Some(event_type::of_task(APPROVAL, "triggered"));
-    let open = reader.offers(&OfferFilter { kind, ..OfferFilter::default() }, Slice::ALL)?.items;
-    open.into_iter().map(KeptEvent::into_event).collect()
+    let open = reader.offers(&OfferFilter { kind, after, ..OfferFilter::default() }, Slice::ALL)?.items;
+    open.into_iter().map(|task| Ok((task.position, task.event.into_event()?))).collect()
 }
 
 /// Answers to an open approval that have not been taken in yet.

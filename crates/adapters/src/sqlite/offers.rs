@@ -1,10 +1,11 @@
 //! Tasks that wait for somebody to handle them.
 
 use capstan_model::event::CloudEvent;
-use capstan_runtime::ports::{KeptEvent, OfferFilter, Page, ProjectId, Slice};
+use capstan_runtime::ports::{KeptEvent, OfferFilter, OpenTask, Page, ProjectId, Slice};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
+use super::column;
 use super::conditions::{Conditions, List};
 use super::projects;
 use super::statement;
@@ -38,7 +39,7 @@ pub(super) fn withdraw(connection: &Connection, triggered_id: &str) -> Result<()
 }
 
 /// Open offers, newest first. Which ones is found out from an index alone, and only the events that are shown are looked up.
-pub(super) fn page(connection: &Connection, filter: &OfferFilter, slice: Slice) -> Result<Page<KeptEvent>, Trouble> {
+pub(super) fn page(connection: &Connection, filter: &OfferFilter, slice: Slice) -> Result<Page<OpenTask>, Trouble> {
     let mut conditions = Conditions::default();
     if let Some(name) = &filter.project {
         let Some(project) = projects::id_of(connection, name)? else {
@@ -55,8 +56,13 @@ pub(super) fn page(connection: &Connection, filter: &OfferFilter, slice: Slice) 
     for (column, text) in columns {
         conditions.equal(column, text.as_ref());
     }
+    if let Some(after) = filter.after {
+        conditions.bind("o.position > ?", [Value::Integer(column::from_count(after))]);
+    }
     // Offers of a buried project went with it, so that nobody has to ask whether it lives.
-    let event = "(SELECT json FROM events WHERE position = o.position)";
-    let list = List { columns: event, from: "offers o", order: "o.position DESC" };
-    conditions.page(connection, "list open tasks", &list, slice, |row| row.get(0).map(KeptEvent::Text))
+    let columns = "o.position, (SELECT json FROM events WHERE position = o.position)";
+    let list = List { columns, from: "offers o", order: "o.position DESC" };
+    conditions.page(connection, "list open tasks", &list, slice, |row| {
+        Ok(OpenTask { position: row.get::<_, i64>(0)? as u64, event: KeptEvent::Text(row.get(1)?) })
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use capstan_engine::orchestrate::{Queue, Run, Sequence};
 use capstan_runtime::ports::{
-    Census, EventFilter, FactFilter, FactPage, FactSpan, KeptEvent, OfferFilter, Page, Project, ProjectId, RunFilter,
+    Census, EventFilter, FactFilter, FactPage, FactSpan, OfferFilter, OpenTask, Page, Project, ProjectId, RunFilter,
     SequenceFilter, Service, ServiceView, Slice, StoreError, StoreReader, StoredEvent, StoredFact,
 };
 use jiff::Timestamp;
@@ -80,7 +80,7 @@ impl StoreReader for SqliteReader {
         self.ask(|connection| events::page(connection, filter, slice))
     }
 
-    fn offers(&self, filter: &OfferFilter, slice: Slice) -> Result<Page<KeptEvent>, StoreError> {
+    fn offers(&self, filter: &OfferFilter, slice: Slice) -> Result<Page<OpenTask>, StoreError> {
         self.ask(|connection| offers::page(connection, filter, slice))
     }
 

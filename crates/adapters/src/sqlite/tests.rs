@@ -173,11 +173,13 @@ fn open_tasks_are_found_by_their_kind_without_a_look_at_other_events() {
     let text = |is_set: bool, text: &str| is_set.then(|| text.to_owned());
     let reader = store.reader();
     SEEN.take();
-    for bits in 0..1 << 3 {
+    for bits in 0..1 << 4 {
         let has = |bit: u32| bits & 1 << bit != 0;
         let (project, stage, service) = (text(has(0), "shop"), text(has(1), "dev"), text(has(2), "cart"));
         let kind = Some("sh.keptn.event.build.triggered".to_owned());
-        reader.offers(&OfferFilter { kind, project, stage, service, id: None }, SOME).unwrap();
+        reader
+            .offers(&OfferFilter { kind, project, stage, service, id: None, after: has(3).then_some(1) }, SOME)
+            .unwrap();
     }
     let asked = SEEN.take();
     let connection = super::open::looking(&path).unwrap();
@@ -195,7 +197,7 @@ fn open_tasks_are_found_by_their_kind_without_a_look_at_other_events() {
         let expected: &[&str] = if sql.contains("COUNT(*)") { &[] } else { &of_events };
         assert_eq!(details[1..], *expected, "{sql}");
     }
-    assert_eq!(counted, 8, "{asked:?}");
+    assert_eq!(counted, 16, "{asked:?}");
 }
 
 /// With each filter.

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::build::{DEPLOYMENT, event};
 use super::lab::{Lab, at, check_pages, nanosecond};
-use crate::ports::{KeptEvent, OfferFilter, ProjectId, Slice, Store};
+use crate::ports::{OfferFilter, OpenTask, ProjectId, Slice, Store};
 
 type Make<'a> = &'a dyn Fn() -> Box<dyn Store>;
 
-fn id(kept: &KeptEvent) -> String {
-    kept.clone().into_event().unwrap().id
+fn id(task: &OpenTask) -> String {
+    task.event.clone().into_event().unwrap().id
 }
 
 /// Stores events and lists each as an offer of a sequence named after it.
@@ -36,7 +36,13 @@ pub(super) fn offers_come_newest_first_in_pages(make: Make<'_>) {
     let filter = OfferFilter { project: Some("shop".to_owned()), ..OfferFilter::default() };
     check_pages(&["b", "c", "d"], id, |slice| lab.reader.offers(&filter, slice).unwrap());
     let listed = lab.reader.offers(&filter, Slice::ALL).unwrap().items;
-    assert!(listed.into_iter().map(|kept| kept.into_event().unwrap()).eq(offers.into_iter().rev()));
+    assert!(listed.iter().map(|task| task.event.clone().into_event().unwrap()).eq(offers.into_iter().rev()));
+    for (at, task) in listed.iter().enumerate() {
+        let after = OfferFilter { after: Some(task.position), ..filter.clone() };
+        let later = lab.reader.offers(&after, Slice::ALL).unwrap();
+        assert_eq!(later.items.iter().map(id).collect::<Vec<_>>(), listed[..at].iter().map(id).collect::<Vec<_>>());
+        assert_eq!(later.total, at as u64);
+    }
 }
 
 /// As text and as event, whatever the data are: to the byte what reading it and writing it again would give.
@@ -57,7 +63,7 @@ pub(super) fn an_offer_is_passed_on_as_it_was_stored(make: Make<'_>) {
     offer(&mut lab, shop, &offers);
     let listed = lab.reader.offers(&OfferFilter::default(), Slice::ALL).unwrap();
     assert_eq!(listed.total, offers.len() as u64);
-    for (event, kept) in offers.iter().rev().zip(listed.items) {
+    for (event, OpenTask { event: kept, .. }) in offers.iter().rev().zip(listed.items) {
         let written = |event: &CloudEvent| serde_json::to_string(&RestEvent(event)).unwrap();
         let decoded = kept.clone().into_event().unwrap();
         assert_eq!(&decoded, event);
@@ -106,6 +112,7 @@ pub(super) fn each_field_filters(make: Make<'_>) {
                 stage: text("dev"),
                 service: text("cart"),
                 id: text("a"),
+                after: Some(0),
             },
             &["a"],
         ),

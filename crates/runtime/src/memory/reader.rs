@@ -14,7 +14,7 @@ use super::disk::{Committed, MemoryDisk};
 use super::filter::{is_event, is_offer, is_run, is_sequence, page};
 use super::place::placed;
 use crate::ports::{
-    Census, EventFilter, FactFilter, FactPage, FactSpan, KeptEvent, OfferFilter, Page, Project, ProjectId, RunFilter,
+    Census, EventFilter, FactFilter, FactPage, FactSpan, OfferFilter, OpenTask, Page, Project, ProjectId, RunFilter,
     SequenceFilter, Service, ServiceView, Slice, StoreError, StoreReader, StoredEvent, StoredFact,
 };
 
@@ -94,15 +94,16 @@ impl StoreReader for MemoryReader {
         Ok(page(state.events_by_time.iter().rev().filter_map(|(_, position)| fits(*position)), slice, show))
     }
 
-    fn offers(&self, filter: &OfferFilter, slice: Slice) -> Result<Page<KeptEvent>, StoreError> {
+    fn offers(&self, filter: &OfferFilter, slice: Slice) -> Result<Page<OpenTask>, StoreError> {
         let state = self.state()?;
-        let offers = state.listed.iter().rev().filter_map(|(position, id)| {
+        let after = filter.after.map_or(0, |after| after.saturating_add(1));
+        let offers = state.listed.range((after, String::new())..).rev().filter_map(|(position, id)| {
             let project = &state.projects.get(&state.links.get(id)?.project).filter(|row| !row.buried)?.project;
             let event = &state.events.get(position)?.event;
             let of_project = filter.project.as_ref().is_none_or(|name| *name == project.name);
-            (of_project && is_offer(filter, event)).then_some(event)
+            (of_project && is_offer(filter, event)).then_some((position, event))
         });
-        Ok(page(offers, slice, |event| event.clone().into()))
+        Ok(page(offers, slice, |(position, event)| OpenTask { position: *position, event: event.clone().into() }))
     }
 
     fn runs(&self, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, StoreError> {

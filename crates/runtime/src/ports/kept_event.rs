@@ -15,6 +15,15 @@ pub enum KeptEvent {
     Event(Box<CloudEvent>),
 }
 
+/// An open `.triggered` event of a task.
+#[derive(Debug, Clone)]
+pub struct OpenTask {
+    /// Commit position of the event: what is offered later has a greater one.
+    pub position: u64,
+    /// The event.
+    pub event: KeptEvent,
+}
+
 impl KeptEvent {
     /// What [`RestEvent`] writes, compact.
     pub fn into_text(self) -> Result<String, StoreError> {

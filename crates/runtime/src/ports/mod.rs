@@ -10,7 +10,7 @@ mod store;
 
 pub use clock::{Clock, SystemClock};
 pub use config_repo::{Change, CommitId, ConfigError, ConfigRepo, FileChange, ReadFile};
-pub use kept_event::KeptEvent;
+pub use kept_event::{KeptEvent, OpenTask};
 pub use records::{
     Census, ClaimFilter, Configuration, Deferred, EventFilter, FactFilter, FactPage, FactSpan, LastEnd, LastEvent,
     ListedTasks, NewFact, OfferFilter, Offered, Page, PathFilter, PlacedFact, Project, ProjectId, RunFilter,

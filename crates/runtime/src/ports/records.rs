@@ -310,6 +310,8 @@ pub struct OfferFilter {
     pub service: Option<String>,
     /// `id`.
     pub id: Option<String>,
+    /// Only what has a greater position.
+    pub after: Option<u64>,
 }
 
 /// A task that is listed.

@@ -6,7 +6,7 @@ use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind};
 use capstan_model::event::CloudEvent;
 use jiff::Timestamp;
 
-use super::kept_event::KeptEvent;
+use super::kept_event::OpenTask;
 use super::records::{
     Census, ClaimFilter, Configuration, Deferred, EventFilter, FactFilter, FactPage, FactSpan, NewFact, OfferFilter,
     Offered, Page, Project, ProjectId, RunFilter, SequenceFilter, Service, ServiceView, Slice, StoredEvent, StoredFact,
@@ -171,7 +171,7 @@ pub trait StoreReader: Send + Sync {
     /// Events.
     fn events(&self, filter: &EventFilter, slice: Slice) -> Result<Page<StoredEvent>, StoreError>;
     /// Open `.triggered` events of tasks; many ask again and again, most of them to pass on what they get.
-    fn offers(&self, filter: &OfferFilter, slice: Slice) -> Result<Page<KeptEvent>, StoreError>;
+    fn offers(&self, filter: &OfferFilter, slice: Slice) -> Result<Page<OpenTask>, StoreError>;
     /// Runs of a project.
     fn runs(&self, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, StoreError>;
     /// The runs of a context: one, unless it was used in several projects. The newest project first.

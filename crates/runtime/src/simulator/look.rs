@@ -13,7 +13,7 @@ impl World {
     pub fn offered(&self) -> Vec<CloudEvent> {
         let offers =
             self.reader().offers(&OfferFilter::default(), Slice::ALL).map(|page| page.items).unwrap_or_default();
-        offers.into_iter().rev().filter_map(|kept| kept.into_event().ok()).collect()
+        offers.into_iter().rev().filter_map(|task| task.event.into_event().ok()).collect()
     }
 
     /// Open tasks of a run, the oldest first.

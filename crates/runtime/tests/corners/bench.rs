@@ -68,7 +68,7 @@ impl Bench {
 
     pub(crate) fn offered(&self) -> Vec<CloudEvent> {
         let offers = self.store.reader().offers(&OfferFilter::default(), Slice::ALL).unwrap().items;
-        offers.into_iter().rev().map(|kept| kept.into_event().unwrap()).collect()
+        offers.into_iter().rev().map(|task| task.event.into_event().unwrap()).collect()
     }
 
     /// Answers all open tasks until there is none.

@@ -111,7 +111,7 @@ fn ingest(event: CloudEvent, key: Option<IdempotencyKey>) -> Command {
 
 async fn open(handle: &Handle) -> Vec<CloudEvent> {
     let offers = handle.read(|reader| Ok(reader.offers(&OfferFilter::default(), Slice::ALL)?.items)).await.unwrap();
-    offers.into_iter().map(|kept| kept.into_event().unwrap()).collect()
+    offers.into_iter().map(|task| task.event.into_event().unwrap()).collect()
 }
 
 async fn answer(handle: &Handle, task: &CloudEvent) {

@@ -25,6 +25,7 @@ pub(super) async fn list(
         stage: params.text("stage"),
         service: params.text("service"),
         id: params.text("eventID"),
+        after: None,
     };
     let traced = state.traced;
     let body = state.handle.read(move |reader| {
@@ -34,7 +35,7 @@ pub(super) async fn list(
             return Ok(None);
         }
         let page = reader.offers(&filter, slice)?;
-        let events = page.items.into_iter().map(|kept| rendered::open(kept, traced));
+        let events = page.items.into_iter().map(|task| rendered::open(task.event, traced));
         Ok(Some(body(&events.collect::<Result<Vec<_>, _>>()?, slice, page.total)))
     });
     let body = body.await?.ok_or_else(|| Failure::not_found("project not found"))?;

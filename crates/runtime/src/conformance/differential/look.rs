@@ -106,7 +106,7 @@ impl Questions {
             }
             for filter in &self.offers {
                 both.agree(&(filter, slice), |reader, _| {
-                    listed(&reader.offers(filter, slice).unwrap(), |kept| kept.clone().into_text().unwrap())
+                    listed(&reader.offers(filter, slice).unwrap(), |task| task.event.clone().into_text().unwrap())
                 });
             }
             for filter in &self.runs {
@@ -285,6 +285,9 @@ fn offer_filters() -> Vec<OfferFilter> {
         OfferFilter { kind: text(KINDS[1]), ..none() },
         OfferFilter { stage: text("dev"), service: text("cart"), ..none() },
         OfferFilter { id: text("p0-offer1"), ..none() },
+        OfferFilter { after: Some(7), ..none() },
+        OfferFilter { kind: text(KINDS[0]), after: Some(0), ..none() },
+        OfferFilter { after: Some(u64::MAX), ..none() },
     ]
 }
 
