@@ -5,9 +5,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::column;
+use super::contexts::Change;
 use super::expire;
 use super::statement;
 use super::trouble::Trouble;
+
+const DOING: &str = "remove a buried project";
 
 /// Takes a project out of all answers, with all that is open in it.
 pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Trouble> {
@@ -26,13 +29,9 @@ pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Tr
     Ok(())
 }
 
-/// What is removed of a project once it is dead, piece by piece. The project itself goes last: it is what hides the rest.
-const REMAINS: [&str; 11] = [
-    // Those of as many events as go next.
-    "DELETE FROM attempts WHERE project = ?1 AND triggered_id IN
-     (SELECT id FROM events INDEXED BY events_by_project WHERE project = ?1 LIMIT ?2)",
-    "DELETE FROM events WHERE position IN
-     (SELECT position FROM events INDEXED BY events_by_project WHERE project = ? LIMIT ?)",
+/// What is removed of a project once it is dead and has no events, piece by piece. The project itself goes last: it is what
+/// hides the rest.
+const REMAINS: [&str; 9] = [
     "DELETE FROM facts WHERE position IN
      (SELECT position FROM facts INDEXED BY facts_by_context WHERE project = ? LIMIT ?)",
     "DELETE FROM runs WHERE number IN (SELECT number FROM runs INDEXED BY runs_by_time WHERE project = ? LIMIT ?)",
@@ -49,7 +48,7 @@ const REMAINS: [&str; 11] = [
 ];
 
 /// Removes at most so many rows that nobody can see any more. Whether there is more to remove.
-pub(super) fn purge(connection: &Connection, now: Timestamp, limit: u64) -> Result<bool, Trouble> {
+pub(super) fn purge(connection: &Connection, change: &mut Change, now: Timestamp, limit: u64) -> Result<bool, Trouble> {
     let now = column::from_time(now);
     let mut left = column::from_count(limit);
     let sql = "DELETE FROM answers WHERE key IN
@@ -58,19 +57,40 @@ pub(super) fn purge(connection: &Connection, now: Timestamp, limit: u64) -> Resu
     while left > 0
         && let Some(run) = expire::first(connection)?
     {
-        left -= expire::purge(connection, &run, left)?;
+        left -= expire::purge(connection, change, &run, left)?;
     }
     while left > 0
         && let Some(project) = first_buried(connection)?
     {
+        left -= remove_events(connection, change, project, left)?;
         for sql in REMAINS {
-            left -= statement::run(connection, "remove a buried project", sql, params![project, left])? as i64;
             if left <= 0 {
                 break;
             }
+            left -= statement::run(connection, DOING, sql, params![project, left])? as i64;
         }
     }
     Ok(any(connection)? || has_old_answers(connection, now)?)
+}
+
+/// Removes at most so many attempts and events of a project. How many that were.
+fn remove_events(connection: &Connection, change: &mut Change, project: i64, limit: i64) -> Result<i64, Trouble> {
+    // Those of as many events as go next.
+    let sql = "DELETE FROM attempts WHERE project = ?1 AND triggered_id IN
+               (SELECT id FROM events INDEXED BY events_by_project WHERE project = ?1 LIMIT ?2)";
+    let attempts = statement::run(connection, DOING, sql, params![project, limit])? as i64;
+    let sql = "DELETE FROM events WHERE position IN
+               (SELECT position FROM events INDEXED BY events_by_project WHERE project = ? LIMIT ?)
+               RETURNING position, context";
+    let rows = statement::all(connection, DOING, sql, params![project, limit - attempts], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
+    })?;
+    for (position, context) in &rows {
+        if let Some(context) = context {
+            change.remove(connection, context, *position)?;
+        }
+    }
+    Ok(attempts + rows.len() as i64)
 }
 
 /// Whether a project or a run waits to be removed.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::column;
 use super::conditions;
+use super::contexts::{self, Change};
 use super::filter::Question;
 use super::json;
 use super::statement;
@@ -20,18 +21,32 @@ const EVENT: &str = "an event";
 const COUNTED: u64 = 10_000;
 
 /// Appends one and gives its position. Whoever does so counts it, with [`Appended`].
-pub(super) fn append(connection: &Connection, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, Trouble> {
+pub(super) fn append(
+    connection: &Connection,
+    change: &mut Change,
+    project: Option<ProjectId>,
+    event: &CloudEvent,
+) -> Result<u64, Trouble> {
     let doing = "append an event";
     let text = json::write(&RestEvent(event), EVENT)?;
     let project = project.map(|project| project as i64);
+    let key = event.context.as_deref().map(contexts::key);
+    let can_be_first = match key {
+        Some(key) => !change.any(key, |position| is_of(connection, position, project, event.context.as_deref()))?,
+        None => false,
+    };
     let word = |key: &str| event.data.get(key).and_then(Value::as_str);
+    // As a rule nobody has the key. Else the newest are tried first: the last event of a context is often of the same project.
     let sql = "INSERT INTO events (project, time, root, id, kind, source, context, triggered_id, stage, service, json)
-               VALUES (?1, ?2, ?3 IS NOT NULL AND NOT EXISTS
-                   (SELECT 1 FROM events INDEXED BY events_by_context WHERE context = ?3 AND project IS ?1),
-               ?4, ?5, ?6, ?3, ?7, ?8, ?9, ?10)";
+               VALUES (?1, ?2, CASE WHEN ?3 THEN
+                   (SELECT 1 FROM contexts CROSS JOIN events e ON e.position = contexts.position
+                    WHERE key = ?4 AND e.context = ?5 AND e.project IS ?1 ORDER BY contexts.position DESC LIMIT 1) IS NULL
+               ELSE 0 END, ?6, ?7, ?8, ?5, ?9, ?10, ?11, ?12)";
     let values = params![
         project,
         event.time.map(column::from_time),
+        can_be_first,
+        key,
         event.context,
         event.id,
         event.kind,
@@ -42,7 +57,18 @@ pub(super) fn append(connection: &Connection, project: Option<ProjectId>, event:
         text
     ];
     statement::run(connection, doing, sql, values)?;
-    Ok(connection.last_insert_rowid() as u64)
+    let position = connection.last_insert_rowid();
+    if let Some(key) = key {
+        change.add(key, position);
+    }
+    Ok(position as u64)
+}
+
+/// Whether an event is there and is of a project and a context.
+fn is_of(connection: &Connection, position: i64, project: Option<i64>, context: Option<&str>) -> Result<bool, Trouble> {
+    let sql = "SELECT 1 FROM events WHERE position = ? AND context = ? AND project IS ?";
+    let found = statement::one(connection, "append an event", sql, params![position, context, project], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 /// An event by its position, unless its project was buried.
@@ -55,9 +81,17 @@ pub(super) fn at(connection: &Connection, position: u64) -> Result<Option<CloudE
 
 /// Events, newest first.
 ///
-/// Which ones is found out first, as far as possible from an index alone; only those that are shown are read.
-pub(super) fn page(connection: &Connection, filter: &EventFilter, slice: Slice) -> Result<Page<StoredEvent>, Trouble> {
-    let Some(question) = Question::of(connection, filter)? else { return Ok(Page { items: Vec::new(), total: 0 }) };
+/// Which ones is found out first, as far as possible from an index alone; only those that are shown are read. Where a
+/// context is asked for, `recent` are positions of events under its key that the table may not hold.
+pub(super) fn page(
+    connection: &Connection,
+    filter: &EventFilter,
+    recent: &[i64],
+    slice: Slice,
+) -> Result<Page<StoredEvent>, Trouble> {
+    let Some(question) = Question::of(connection, filter, recent)? else {
+        return Ok(Page { items: Vec::new(), total: 0 });
+    };
     // One more than asked for tells whether more follows.
     let sql = question.positions();
     let limit = column::from_count(slice.limit.saturating_add(1));

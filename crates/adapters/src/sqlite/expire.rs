@@ -6,6 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::column;
+use super::contexts::{self, Change};
 use super::projects;
 use super::statement;
 use super::trouble::Trouble;
@@ -82,7 +83,7 @@ pub(super) fn first(connection: &Connection) -> Result<Option<BuriedRun>, Troubl
 }
 
 /// Removes at most so many rows of it, at least one. How many that were.
-pub(super) fn purge(connection: &Connection, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
+pub(super) fn purge(connection: &Connection, change: &mut Change, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
     let mut left = limit;
     left -= remove_sequences(connection, run, left)?;
     if left > 0 {
@@ -93,7 +94,9 @@ pub(super) fn purge(connection: &Connection, run: &BuriedRun, limit: i64) -> Res
         left -= statement::run(connection, DOING, sql, values)? as i64;
     }
     if left > 0 {
-        left -= remove_events(connection, run, left)?;
+        // From here on the table alone says which events are of the run.
+        change.settle(connection, contexts::key(&run.context))?;
+        left -= remove_events(connection, change, run, left)?;
     }
     if left > 0 {
         close(connection, run)?;
@@ -116,11 +119,13 @@ fn remove_sequences(connection: &Connection, run: &BuriedRun, limit: i64) -> Res
 }
 
 /// Removes events, and with those of tasks who offered and who has them.
-fn remove_events(connection: &Connection, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
+fn remove_events(connection: &Connection, change: &mut Change, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
     let [finished, invalidated] = Retention::EVALUATIONS;
-    let sql = "SELECT position, id, kind FROM events INDEXED BY events_by_context
-               WHERE context = ? AND project = ? AND position <= ? AND (? OR kind NOT IN (?, ?)) LIMIT ?";
-    let values = params![run.context, run.project, run.event, run.with_evaluations, finished, invalidated, limit];
+    let sql = "SELECT e.position, e.id, e.kind FROM contexts CROSS JOIN events e ON e.position = contexts.position
+               WHERE key = ? AND contexts.position <= ? AND e.context = ? AND e.project = ? AND (? OR e.kind NOT IN (?, ?))
+               LIMIT ?";
+    let key = contexts::key(&run.context);
+    let values = params![key, run.event, run.context, run.project, run.with_evaluations, finished, invalidated, limit];
     let rows = statement::all(connection, DOING, sql, values, |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
     })?;
@@ -133,6 +138,7 @@ fn remove_events(connection: &Connection, run: &BuriedRun, limit: i64) -> Result
             }
         }
         statement::run(connection, DOING, "DELETE FROM events WHERE position = ?", [position])?;
+        change.remove(connection, &run.context, *position)?;
         let values = params![run.project, kind];
         let sql = "UPDATE event_counts SET n = n - 1 WHERE project = ? AND kind = ?";
         statement::run(connection, DOING, sql, values)?;
@@ -144,9 +150,10 @@ fn remove_events(connection: &Connection, run: &BuriedRun, limit: i64) -> Result
 
 /// What was to be removed of a run is gone: where evaluations are left they wait for their time.
 fn close(connection: &Connection, run: &BuriedRun) -> Result<(), Trouble> {
-    let sql = "SELECT 1 FROM events INDEXED BY events_by_context
-               WHERE context = ? AND project = ? AND position <= ? LIMIT 1";
-    let left = statement::one(connection, DOING, sql, params![run.context, run.project, run.event], |_| Ok(()))?;
+    let sql = "SELECT 1 FROM contexts CROSS JOIN events e ON e.position = contexts.position
+               WHERE key = ? AND contexts.position <= ? AND e.context = ? AND e.project = ? LIMIT 1";
+    let values = params![contexts::key(&run.context), run.event, run.context, run.project];
+    let left = statement::one(connection, DOING, sql, values, |_| Ok(()))?;
     let sql = match left {
         Some(()) => "UPDATE buried_runs SET remains = 1 WHERE project = ? AND context = ?",
         None => "DELETE FROM buried_runs WHERE project = ? AND context = ?",

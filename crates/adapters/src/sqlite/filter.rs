@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::conditions::Conditions;
+use super::contexts;
 use super::projects;
 use super::trouble::Trouble;
 
@@ -14,8 +15,8 @@ const SHOWN: &str = "(e.project IS NULL OR EXISTS (SELECT 1 FROM projects WHERE 
 /// A filter with the names in it resolved.
 #[derive(Debug)]
 pub(super) struct Question {
-    /// Where to look. The planner has no statistics and would take two columns of a broad index for better than the one
-    /// column that leads to a handful of rows, so it is told.
+    /// Where to look, as it stands behind the table. The planner has no statistics and would take two columns of a broad index
+    /// for better than the one column that leads to a handful of rows, so it is told.
     index: &'static str,
     /// What has to hold; the table is `e`.
     pub(super) conditions: Conditions,
@@ -24,8 +25,9 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// Reads a filter; none when it names a project that there is not.
-    pub(super) fn of(connection: &Connection, filter: &EventFilter) -> Result<Option<Self>, Trouble> {
+    /// Reads a filter; none when it names a project that there is not. `recent` are positions under the key of its context
+    /// that the table of contexts may not hold.
+    pub(super) fn of(connection: &Connection, filter: &EventFilter, recent: &[i64]) -> Result<Option<Self>, Trouble> {
         let project = match &filter.project {
             Some(name) => match projects::id_of(connection, name)? {
                 Some(project) => Some(project),
@@ -63,13 +65,16 @@ impl Question {
                  AND (i.project IS NULL OR EXISTS (SELECT 1 FROM projects WHERE id = i.project AND dead = 0)))",
             );
         }
-        let index = match project {
-            _ if filter.id.is_some() => "events_by_id",
-            _ if filter.context.is_some() => "events_by_context",
-            _ if filter.kind.is_some() => "events_by_kind",
-            _ if filter.roots => "events_roots",
-            Some(_) => "events_by_project",
-            None => "events_by_time",
+        let index = match (&filter.context, project) {
+            _ if filter.id.is_some() => "INDEXED BY events_by_id",
+            (Some(context), _) => {
+                of_context(&mut conditions, context, recent);
+                "NOT INDEXED"
+            }
+            _ if filter.kind.is_some() => "INDEXED BY events_by_kind",
+            _ if filter.roots => "INDEXED BY events_roots",
+            (None, Some(_)) => "INDEXED BY events_by_project",
+            (None, None) => "INDEXED BY events_by_time",
         };
         let others = EventFilter { project: None, kind: None, ..filter.clone() };
         let plain = (others == EventFilter::default()).then(|| (project, filter.kind.clone()));
@@ -80,7 +85,7 @@ impl Question {
     pub(super) fn positions(&self) -> String {
         let (index, conditions) = (self.index, self.conditions.sql());
         format!(
-            "SELECT e.position FROM events e INDEXED BY {index} WHERE {conditions}
+            "SELECT e.position FROM events e {index} WHERE {conditions}
              ORDER BY e.time DESC, e.position DESC LIMIT ? OFFSET ?"
         )
     }
@@ -88,7 +93,7 @@ impl Question {
     /// How many there are; values: those of the conditions, and how far to count.
     pub(super) fn count(&self) -> String {
         let (index, conditions) = (self.index, self.conditions.sql());
-        format!("SELECT COUNT(*) FROM (SELECT 1 FROM events e INDEXED BY {index} WHERE {conditions} LIMIT ?)")
+        format!("SELECT COUNT(*) FROM (SELECT 1 FROM events e {index} WHERE {conditions} LIMIT ?)")
     }
 
     /// How many there are, from the counts that are kept; its values.
@@ -109,6 +114,15 @@ impl Question {
             ),
         })
     }
+}
+
+/// A position of one of the events under the key of a context. They are not many, and sorted once they are found.
+fn of_context(conditions: &mut Conditions, context: &str, recent: &[i64]) {
+    let recent = serde_json::Value::from(recent).to_string();
+    conditions.bind(
+        "e.position IN (SELECT position FROM contexts WHERE key = ? UNION ALL SELECT value FROM json_each(?))",
+        [Value::Integer(contexts::key(context)), Value::Text(recent)],
+    );
 }
 
 /// A text at a place. The type is asked as well, for objects and lists would come out as text too.

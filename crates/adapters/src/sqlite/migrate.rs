@@ -1,17 +1,20 @@
 //! Brings a file to the schema of this version: forward only, one transaction a step.
 
 use rusqlite::Connection;
+use rusqlite::functions::{Context, FunctionFlags};
 
+use super::contexts;
 use super::statement;
 use super::trouble::{Doing, Trouble};
 
 /// The steps, in order; what was shipped is never changed.
-pub(super) const STEPS: [&str; 5] = [
+pub(super) const STEPS: [&str; 6] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
+    include_str!("schema/0006.sql"),
 ];
 
 /// Stands in the header of each of our files: 'CAPS'.
@@ -70,6 +73,10 @@ fn apply(connection: &Connection, number: usize, step: &str) -> Result<(), Troub
     if version(connection)? >= number {
         return Ok(());
     }
+    // What steps need that SQL does not have.
+    let (name, flags) = ("context_key", FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC);
+    let key = |call: &mut Context<'_>| Ok(contexts::key(call.get_raw(0).as_str()?));
+    connection.create_scalar_function(name, 1, flags, key).doing(doing)?;
     let sql = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, checksum TEXT NOT NULL) STRICT";
     connection.execute_batch(sql).doing(doing)?;
     connection.execute_batch(step).doing(doing)?;

@@ -10,6 +10,7 @@ mod census;
 mod checkpoint;
 mod column;
 mod conditions;
+mod contexts;
 mod copy;
 mod deferred;
 mod events;

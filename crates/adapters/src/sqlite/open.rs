@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::checkpoint::Checkpointer;
+use super::contexts::{self, Merge};
 use super::migrate;
 use super::reader::SqliteReader;
 use super::transaction::SqliteTx;
@@ -29,6 +30,7 @@ pub struct SqliteStore {
     path: PathBuf,
     /// None after a commit that failed: what is on the disk is to be read anew.
     writer: Option<Connection>,
+    merge: Merge,
     reader: Arc<SqliteReader>,
     /// Only kept open, and with it the index of the log: to make that anew takes room, which a full disk does not have, and
     /// without it nobody could read either. What a failed commit has left in the log is not in the index.
@@ -39,22 +41,27 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens a file, makes it if it is not there, and brings it to the schema of this version. Its directory has to exist.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, Merge::new(contexts::LIMIT))
+    }
+
+    pub(super) fn open_with(path: &Path, mut merge: Merge) -> Result<Self, StoreError> {
         let opened = writer(path).and_then(|mut writer| {
+            merge.load(&writer)?;
             let started = Checkpointer::start(path);
             let what = "the log of the store";
             let checkpointer = started.map_err(|cause| Trouble::Unwritable { what, why: cause.to_string() })?;
             checkpointer.watch(&mut writer)?;
-            Ok((writer, index(path)?, checkpointer))
+            Ok((writer, looking(path)?, checkpointer))
         });
         let (writer, index, checkpointer) = opened.map_err(|trouble| trouble.at(path))?;
-        let reader = Arc::new(SqliteReader::new(path));
-        Ok(Self { path: path.to_owned(), writer: Some(writer), reader, _index: index, checkpointer })
+        let reader = Arc::new(SqliteReader::new(path, merge.memtable()));
+        Ok(Self { path: path.to_owned(), writer: Some(writer), merge, reader, _index: index, checkpointer })
     }
 }
 
 impl Store for SqliteStore {
     fn begin(&mut self) -> Result<Box<dyn StoreTx + '_>, StoreError> {
-        Ok(Box::new(SqliteTx::begin(&mut self.writer, &self.path)?))
+        Ok(Box::new(SqliteTx::begin(&mut self.writer, &self.path, &mut self.merge)?))
     }
 
     fn reopen(&mut self) -> Result<(), StoreError> {
@@ -62,6 +69,7 @@ impl Store for SqliteStore {
         self.writer = None;
         let connection = writer(&self.path).and_then(|mut connection| {
             prove(&connection)?;
+            self.merge.load(&connection)?;
             self.checkpointer.watch(&mut connection)?;
             Ok(connection)
         });
@@ -134,19 +142,14 @@ fn prove(connection: &Connection) -> Result<(), Trouble> {
     connection.pragma_update(None, "user_version", version).doing(doing)
 }
 
-/// A connection that only looks.
+/// A connection that only looks, and has the index of the log open.
 pub(super) fn looking(path: &Path) -> Result<Connection, Trouble> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     for (name, value) in [("cache_size", -8_192_i64), ("temp_store", 2)] {
         connection.pragma_update(None, name, value).doing("open the store to read it")?;
     }
-    Ok(connection)
-}
-
-/// A connection that has the index of the log open.
-fn index(path: &Path) -> Result<Connection, Trouble> {
-    let connection = looking(path)?;
-    connection.query_row("PRAGMA user_version", [], |_| Ok(())).doing("open the store to read it")?;
+    // Reads the schema, which takes long: the first question may be asked under a lock.
+    connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())).doing("open the store to read it")?;
     Ok(connection)
 }
 

@@ -1,7 +1,7 @@
 //! The store as those see it who only look.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use capstan_engine::orchestrate::{Queue, Run, Sequence};
 use capstan_runtime::ports::{
@@ -11,6 +11,7 @@ use capstan_runtime::ports::{
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::contexts::{self, Memtable};
 use super::trouble::{Doing, Trouble};
 use super::{
     bury, census, deferred, events, facts, offers, open, projects, queues, runs, sequences, services, shipyards, timers,
@@ -23,12 +24,13 @@ const KEPT: usize = 8;
 #[derive(Debug)]
 pub(super) struct SqliteReader {
     path: PathBuf,
+    memtable: Arc<Memtable>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl SqliteReader {
-    pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::default() }
+    pub(super) fn new(path: &Path, memtable: &Arc<Memtable>) -> Self {
+        Self { path: path.to_owned(), memtable: Arc::clone(memtable), idle: Mutex::default() }
     }
 
     /// Asks within one read transaction, so that everything in the answer is of the same commit.
@@ -77,7 +79,13 @@ impl StoreReader for SqliteReader {
     }
 
     fn events(&self, filter: &EventFilter, slice: Slice) -> Result<Page<StoredEvent>, StoreError> {
-        self.ask(|connection| events::page(connection, filter, slice))
+        self.ask(|connection| {
+            let recent = match &filter.context {
+                Some(context) => self.memtable.look(connection, contexts::key(context))?,
+                None => Vec::new(),
+            };
+            events::page(connection, filter, &recent, slice)
+        })
     }
 
     fn offers(&self, filter: &OfferFilter, slice: Slice) -> Result<Page<OpenTask>, StoreError> {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::appended::Appended;
+use super::contexts::{Change, Merge};
 use super::trouble::Trouble;
 use super::{
     answers, bury, deferred, events, expire, facts, offers, projects, queues, runs, sequences, services, shipyards,
@@ -23,13 +24,19 @@ use super::{
 pub(super) struct SqliteTx<'a> {
     writer: &'a mut Option<Connection>,
     path: &'a Path,
+    merge: &'a mut Merge,
     appended: Appended,
-    /// What was appended when the savepoint was set; none: there is none.
-    marked: Option<Appended>,
+    change: Change,
+    /// What was appended and changed when the savepoint was set; none: there is none.
+    marked: Option<(Appended, Change)>,
 }
 
 impl<'a> SqliteTx<'a> {
-    pub(super) fn begin(writer: &'a mut Option<Connection>, path: &'a Path) -> Result<Self, StoreError> {
+    pub(super) fn begin(
+        writer: &'a mut Option<Connection>,
+        path: &'a Path,
+        merge: &'a mut Merge,
+    ) -> Result<Self, StoreError> {
         let Some(connection) = writer.as_ref() else {
             let path = path.display();
             return Err(StoreError::Failed(format!("a commit to '{path}' failed, and it was not reopened since")));
@@ -39,21 +46,25 @@ impl<'a> SqliteTx<'a> {
             statement::run(connection, "end a transaction", "ROLLBACK", []).map_err(|trouble| trouble.at(path))?;
         }
         statement::run(connection, "begin a transaction", "BEGIN IMMEDIATE", []).map_err(|trouble| trouble.at(path))?;
-        Ok(Self { writer, path, appended: Appended::default(), marked: None })
+        let change = merge.begin();
+        Ok(Self { writer, path, merge, appended: Appended::default(), change, marked: None })
     }
 
     /// Does something in the transaction.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
-        // After some failures, such as a full disk, SQLite ends the transaction by itself. Whatever was written then would
-        // be committed at once and alone.
-        match self.writer.as_ref().filter(|connection| !connection.is_autocommit()) {
-            Some(connection) => work(connection).map_err(|trouble| trouble.at(self.path)),
-            None => Err(StoreError::Failed("an earlier failure has ended the transaction".to_owned())),
-        }
+        work(open(self.writer)?).map_err(|trouble| trouble.at(self.path))
     }
 
-    /// Forgets the savepoint, and gives what was appended before it.
-    fn unmark(&mut self) -> Result<Appended, StoreError> {
+    /// Does something that changes which events are of a context.
+    fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Change) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        work(open(self.writer)?, &mut self.change).map_err(|trouble| trouble.at(self.path))
+    }
+
+    /// Forgets the savepoint, and gives what was appended and changed before it.
+    fn unmark(&mut self) -> Result<(Appended, Change), StoreError> {
         self.marked.take().ok_or_else(|| StoreError::Failed("there is no savepoint".to_owned()))
     }
 
@@ -62,6 +73,26 @@ impl<'a> SqliteTx<'a> {
         let mut appended = std::mem::take(&mut self.appended);
         self.with(|connection| appended.write(connection))
     }
+
+    /// Commits which events are of a context with all the rest.
+    fn finish(&mut self) -> Result<(), StoreError> {
+        self.count()?;
+        let prepared = self.merge.prepare(open(self.writer)?, &mut self.change);
+        let next = prepared.map_err(|trouble| trouble.at(self.path))?;
+        self.with(|connection| statement::run(connection, "commit", "COMMIT", []).map(drop))?;
+        self.merge.finish(next);
+        Ok(())
+    }
+}
+
+/// The connection, as long as the transaction is open.
+fn open(writer: &Option<Connection>) -> Result<&Connection, StoreError> {
+    // After some failures, such as a full disk, SQLite ends the transaction by itself. Whatever was written then would be
+    // committed at once and alone.
+    writer
+        .as_ref()
+        .filter(|connection| !connection.is_autocommit())
+        .ok_or_else(|| StoreError::Failed("an earlier failure has ended the transaction".to_owned()))
 }
 
 impl Drop for SqliteTx<'_> {
@@ -83,7 +114,7 @@ impl StoreTx for SqliteTx<'_> {
             return Err(StoreError::Failed("savepoints do not nest".to_owned()));
         }
         self.with(|connection| statement::run(connection, "set a savepoint", "SAVEPOINT mark", []))?;
-        self.marked = Some(self.appended.clone());
+        self.marked = Some((self.appended.clone(), self.change.clone()));
         Ok(())
     }
 
@@ -93,7 +124,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn rollback(&mut self) -> Result<(), StoreError> {
-        self.appended = self.unmark()?;
+        (self.appended, self.change) = self.unmark()?;
         self.with(|connection| {
             let doing = "roll back to a savepoint";
             statement::run(connection, doing, "ROLLBACK TO mark", [])?;
@@ -102,9 +133,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        let counted = self.count();
-        let done =
-            counted.and_then(|()| self.with(|connection| statement::run(connection, "commit", "COMMIT", []).map(drop)));
+        let done = self.finish();
         if done.is_err() {
             // Closing forgets what was in memory; what is on the disk is read when it is opened again.
             *self.writer = None;
@@ -144,7 +173,7 @@ impl StoreTx for SqliteTx<'_> {
 
     fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError> {
         self.count()?;
-        self.with(|connection| bury::purge(connection, now, limit))
+        self.change(|connection, change| bury::purge(connection, change, now, limit))
     }
 
     fn service(&mut self, project: ProjectId, name: &str) -> Result<Option<Service>, StoreError> {
@@ -190,7 +219,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn append_event(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, StoreError> {
-        let position = self.with(|connection| events::append(connection, project, event))?;
+        let position = self.change(|connection, change| events::append(connection, change, project, event))?;
         self.appended.note(project, &event.kind);
         Ok(position)
     }
