@@ -103,7 +103,7 @@ pub(super) fn make_private(path: &Path) {
 }
 
 /// A connection that may write, to a file of this version's schema.
-fn writer(path: &Path) -> Result<Connection, Trouble> {
+pub(super) fn writer(path: &Path) -> Result<Connection, Trouble> {
     make_private(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;

@@ -1,0 +1,428 @@
+//! That events of a context are found wherever it is noted that they are of it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use capstan_model::event::CloudEvent;
+use capstan_runtime::ports::{EventFilter, Keep, ProjectId, Retention, Slice, Store, StoreReader, StoreTx};
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use rusqlite::{Connection, params};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::super::SqliteStore;
+use super::super::contexts::{Merge, key};
+use super::super::migrate::{STEPS, migrate_by};
+use super::super::open;
+use super::super::reader::SqliteReader;
+use super::super::statement;
+use super::super::transaction::SqliteTx;
+use super::{at, over};
+
+/// A store in its parts.
+struct Lab {
+    writer: Option<Connection>,
+    merge: Merge,
+    reader: SqliteReader,
+    /// Looks beside them.
+    beside: Connection,
+    path: PathBuf,
+    _directory: TempDir,
+}
+
+/// An event as its row has it.
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    position: i64,
+    time: i64,
+    project: Option<i64>,
+    context: Option<String>,
+    is_root: bool,
+    is_shown: bool,
+}
+
+impl Lab {
+    fn new(limit: usize) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let writer = open::writer(&path).unwrap();
+        let mut merge = Merge::new(limit);
+        merge.load(&writer).unwrap();
+        let reader = SqliteReader::new(&path, merge.memtable());
+        let beside = open::looking(&path).unwrap();
+        Self { writer: Some(writer), merge, reader, beside, path, _directory: directory }
+    }
+
+    fn begin(&mut self) -> Box<SqliteTx<'_>> {
+        Box::new(SqliteTx::begin(&mut self.writer, &self.path, &mut self.merge).unwrap())
+    }
+
+    /// As after a commit that failed, and after a kill.
+    fn reopen(&mut self) {
+        self.writer = None;
+        let writer = open::writer(&self.path).unwrap();
+        self.merge.load(&writer).unwrap();
+        self.writer = Some(writer);
+    }
+
+    fn commit<T>(&mut self, work: impl FnOnce(&mut dyn StoreTx) -> T) -> T {
+        let mut tx = self.begin();
+        let done = work(&mut *tx);
+        tx.commit().unwrap();
+        done
+    }
+
+    /// All events, without any index.
+    fn rows(&self) -> Vec<Row> {
+        let sql = "SELECT position, time, project, context, root,
+                       project IS NULL OR (SELECT dead = 0 FROM projects WHERE id = events.project)
+                   FROM events NOT INDEXED ORDER BY position";
+        statement::all(&self.beside, "look", sql, [], |row| {
+            let (position, time, project, context) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok(Row { position, time, project, context, is_root: row.get(4)?, is_shown: row.get(5)? })
+        })
+        .unwrap()
+    }
+
+    /// The table, and the position up to which it says that it has all.
+    fn table(&self) -> (BTreeSet<(i64, i64)>, i64) {
+        let sql = "SELECT key, position FROM contexts";
+        let entries = statement::all(&self.beside, "look", sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let sql = "SELECT position FROM context_mark";
+        (entries.into_iter().collect(), self.beside.query_row(sql, [], |row| row.get(0)).unwrap())
+    }
+
+    fn found(&self, context: &str) -> Vec<i64> {
+        positions(&self.reader, context)
+    }
+
+    /// Each context leads to its events.
+    fn check_answers(&self) {
+        let rows = self.rows();
+        for context in CONTEXTS {
+            let mut expected: Vec<&Row> =
+                rows.iter().filter(|row| row.is_shown && row.context.as_deref() == Some(context)).collect();
+            expected.sort_by_key(|row| std::cmp::Reverse((row.time, row.position)));
+            assert_eq!(self.found(context), expected.iter().map(|row| row.position).collect::<Vec<_>>(), "{context}");
+        }
+    }
+
+    /// What is noted is all there is, and nothing but that.
+    fn check_notes(&self) {
+        let all = self.rows().into_iter().filter_map(|row| Some((key(&row.context?), row.position)));
+        let all: BTreeSet<_> = all.collect();
+        let (table, mark) = self.table();
+        let noted: BTreeSet<_> = table.union(&self.merge.memtable().entries()).copied().collect();
+        assert_eq!(noted, all);
+        let claimed: BTreeSet<_> = all.iter().filter(|(_, position)| *position <= mark).copied().collect();
+        assert!(table.is_superset(&claimed), "up to {mark} there is more than {table:?}: {claimed:?}");
+    }
+}
+
+/// Positions of a list, newest first.
+fn positions(reader: &dyn StoreReader, context: &str) -> Vec<i64> {
+    let filter = EventFilter { context: Some(context.to_owned()), ..EventFilter::default() };
+    let page = reader.events(&filter, Slice::ALL).unwrap();
+    assert_eq!(page.total, page.items.len() as u64);
+    assert!(page.items.iter().all(|item| item.event.context.as_deref() == Some(context)));
+    page.items.iter().map(|item| item.position as i64).collect()
+}
+
+fn event(context: Option<&str>, seconds: u64) -> CloudEvent {
+    let mut event = CloudEvent::from_json(json!({"id": "e", "type": "t", "time": at(seconds).to_string()})).unwrap();
+    event.context = context.map(str::to_owned);
+    event
+}
+
+const CONTEXTS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+const NAMES: [&str; 2] = ["shop", "bank"];
+
+/// What is done in a transaction.
+#[derive(Debug, Clone)]
+enum Op {
+    /// Project or none, context or none, seconds.
+    Append(usize, usize, u64),
+    /// Ends a run at once and has it removed.
+    Expire(usize, usize),
+    Bury(usize),
+    Purge(u64),
+    /// Behind a savepoint, which is released or rolled back to.
+    Apart(Vec<Op>, bool),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Commit,
+    Drop,
+    /// The commit fails.
+    Fail,
+    /// It is committed, and that is the last that the process has done.
+    Kill,
+}
+
+fn simple_op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        8 => (0..3_usize, 0..7_usize, 0..3_u64).prop_map(|(project, context, time)| Op::Append(project, context, time)),
+        1 => (0..2_usize, 0..6_usize).prop_map(|(project, context)| Op::Expire(project, context)),
+        1 => (0..2_usize).prop_map(Op::Bury),
+        2 => (1..5_u64).prop_map(Op::Purge),
+    ]
+}
+
+fn transactions() -> impl Strategy<Value = Vec<(Vec<Op>, End)>> {
+    let apart = (prop::collection::vec(simple_op(), 1..5), any::<bool>()).prop_map(|(ops, kept)| Op::Apart(ops, kept));
+    let ops = prop::collection::vec(prop_oneof![5 => simple_op(), 1 => apart], 0..7);
+    let end = prop_oneof![8 => Just(End::Commit), 1 => Just(End::Drop), 1 => Just(End::Fail), 1 => Just(End::Kill)];
+    prop::collection::vec((ops, end), 1..24)
+}
+
+/// The project of a name; it is there anew when it was buried.
+fn project(tx: &mut dyn StoreTx, name: usize) -> Option<ProjectId> {
+    let name = NAMES.get(name)?;
+    let found = tx.project(name).unwrap();
+    Some(found.unwrap_or_else(|| tx.add_project(name, at(0), None).unwrap()).id)
+}
+
+/// Does it in a transaction, beside which stand the events that there are.
+fn apply(tx: &mut dyn StoreTx, op: &Op, rows: &mut Vec<Row>) {
+    match op {
+        Op::Append(owner, context, seconds) => {
+            let (owner, context) = (project(tx, *owner), CONTEXTS.get(*context).copied());
+            let position = tx.append_event(owner, &event(context, *seconds)).unwrap() as i64;
+            let (owner, context) = (owner.map(|id| id as i64), context.map(str::to_owned));
+            let is_root = context.is_some() && !rows.iter().any(|row| row.project == owner && row.context == context);
+            let time = at(*seconds).as_nanosecond() as i64;
+            rows.push(Row { position, time, project: owner, context, is_root, is_shown: true });
+        }
+        Op::Expire(owner, context) => {
+            let owner = project(tx, *owner).unwrap();
+            tx.put_run(owner, &over(CONTEXTS[*context])).unwrap();
+            tx.retain(owner, Retention { runs: Some(Keep::For(SignedDuration::ZERO)), evaluations: None }).unwrap();
+            while tx.expire(at(9), Retention::default(), 5).unwrap() {}
+        }
+        Op::Bury(owner) => {
+            let owner = project(tx, *owner).unwrap();
+            tx.bury_project(owner).unwrap();
+            rows.retain(|row| row.project != Some(owner as i64));
+        }
+        Op::Purge(limit) => {
+            tx.purge(at(9), *limit).unwrap();
+            rows.retain(|row| tx.event(row.position as u64).unwrap().is_some());
+        }
+        Op::Apart(ops, kept) => {
+            tx.savepoint().unwrap();
+            let before = rows.clone();
+            for op in ops {
+                apply(tx, op, rows);
+            }
+            if *kept {
+                tx.release().unwrap();
+            } else {
+                tx.rollback().unwrap();
+                *rows = before;
+            }
+        }
+    }
+}
+
+/// Does it, and gives the events that there are then.
+fn carry_out(lab: &mut Lab, ops: &[Op], end: End) -> Vec<Row> {
+    let before: Vec<Row> = lab.rows().into_iter().filter(|row| row.is_shown).collect();
+    if end == End::Fail {
+        lab.writer.as_mut().unwrap().commit_hook(Some(|| true)).unwrap();
+    }
+    let mut rows = before.clone();
+    let mut tx = lab.begin();
+    for op in ops {
+        apply(&mut *tx, op, &mut rows);
+    }
+    match end {
+        End::Commit | End::Kill => tx.commit().unwrap(),
+        End::Drop => drop(tx),
+        End::Fail => {
+            assert!(tx.commit().is_err());
+            lab.check_answers();
+        }
+    }
+    if matches!(end, End::Fail | End::Kill) {
+        lab.reopen();
+    }
+    if matches!(end, End::Commit | End::Kill) { rows } else { before }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_noted_is_what_the_events_say(limit in 0..7_usize, transactions in transactions()) {
+        let mut lab = Lab::new(limit);
+        for (ops, end) in &transactions {
+            let expected = carry_out(&mut lab, ops, *end);
+            let shown: Vec<Row> = lab.rows().into_iter().filter(|row| row.is_shown).collect();
+            prop_assert_eq!(shown, expected);
+            lab.check_answers();
+            lab.check_notes();
+        }
+        // Nothing is left of what is removed.
+        while lab.commit(|tx| tx.purge(at(9), 3).unwrap()) {}
+        lab.check_answers();
+        lab.check_notes();
+    }
+}
+
+#[test]
+fn what_is_in_memory_and_what_is_read_at_a_start_have_bounds() {
+    const LIMIT: u64 = 32;
+    let mut lab = Lab::new(LIMIT as usize);
+    let mut farthest = 0;
+    for n in 0..400 {
+        let many = 1 + n % 3;
+        lab.commit(|tx| {
+            for of in 0..many {
+                tx.append_event(None, &event(Some(&format!("{n}-{of}")), 0)).unwrap();
+            }
+        });
+        let in_memory = lab.merge.memtable().entries().len() as u64;
+        assert!(in_memory <= LIMIT + 3, "{in_memory}");
+        let sql = "SELECT MAX(e.position) - m.position FROM events e, context_mark m";
+        farthest = farthest.max(statement::number(&lab.beside, "look", sql, []).unwrap());
+        if n % 150 == 149 {
+            // What is read anew is moved bit by bit, and most of it is in the table.
+            lab.reopen();
+            for further in 0..6 * LIMIT {
+                let context = format!("{n}-further-{further}");
+                lab.commit(|tx| tx.append_event(None, &event(Some(&context), 0)).unwrap());
+            }
+        }
+    }
+    assert!((2 * LIMIT..=5 * LIMIT).contains(&farthest), "{farthest}");
+    lab.check_notes();
+}
+
+/// Each look is at what was committed before it, while the writer moves it from place to place.
+#[test]
+fn what_was_committed_is_found_whatever_the_writer_does_meanwhile() {
+    const COMMITS: u64 = 500;
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open_with(&directory.path().join("store.db"), Merge::new(8)).unwrap();
+    let (reader, committed) = (store.reader(), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        let looks: Vec<_> = (0..4_u64)
+            .map(|number| {
+                let (reader, committed) = (&reader, &committed);
+                scope.spawn(move || {
+                    let mut looks = 0;
+                    loop {
+                        let known = committed.load(Ordering::Acquire);
+                        if known > 0 {
+                            // The newest, and one of those that are being moved.
+                            let back = (looks * (number + 1)) % known.min(40);
+                            let position = known - back;
+                            assert_eq!(positions(&**reader, &format!("c-{position}")), [position as i64]);
+                            looks += 1;
+                        }
+                        if known == COMMITS {
+                            break looks;
+                        }
+                    }
+                })
+            })
+            .collect();
+        for n in 1..=COMMITS {
+            let mut tx = store.begin().unwrap();
+            tx.append_event(None, &event(Some(&format!("c-{n}")), 0)).unwrap();
+            tx.commit().unwrap();
+            committed.store(n, Ordering::Release);
+        }
+        for look in looks {
+            assert!(look.join().unwrap() > 0);
+        }
+    });
+}
+
+/// As two contexts with one key: it is noted of the events of one that they are of the other, too.
+#[test]
+fn events_of_another_context_with_the_same_key_are_told_apart() {
+    for (in_memory, limit) in [(true, 100), (false, 0)] {
+        let mut lab = Lab::new(limit);
+        let shop = lab.commit(|tx| {
+            let shop = project(tx, 0).unwrap();
+            tx.append_event(Some(shop), &event(Some("theirs"), 0)).unwrap();
+            shop
+        });
+        if in_memory {
+            let mut change = lab.merge.begin();
+            change.add(key("ours"), 1);
+            let next = lab.merge.prepare(lab.writer.as_ref().unwrap(), &mut change).unwrap();
+            lab.merge.finish(&next);
+        } else {
+            let writer = lab.writer.as_ref().unwrap();
+            writer.execute("INSERT INTO contexts (key, position) VALUES (?, 1)", [key("ours")]).unwrap();
+        }
+        assert!(lab.found("ours").is_empty());
+        lab.commit(|tx| {
+            tx.append_event(Some(shop), &event(Some("ours"), 0)).unwrap();
+            tx.append_event(Some(shop), &event(Some("ours"), 0)).unwrap();
+        });
+        assert_eq!(lab.rows().iter().map(|row| row.is_root).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!((lab.found("ours"), lab.found("theirs")), (vec![3, 2], vec![1]));
+        lab.commit(|tx| apply(tx, &Op::Expire(0, 0), &mut Vec::new()));
+        lab.commit(|tx| {
+            tx.put_run(shop, &over("ours")).unwrap();
+            while tx.expire(at(9), Retention::default(), 5).unwrap() {}
+            while tx.purge(at(9), 2).unwrap() {}
+        });
+        assert_eq!(lab.rows().iter().map(|row| row.position).collect::<Vec<_>>(), [1]);
+    }
+}
+
+#[test]
+fn a_file_of_the_version_before_is_noted_as_a_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    let connection = Connection::open(&path).unwrap();
+    migrate_by(&connection, &STEPS[..5]).unwrap();
+    connection.execute("INSERT INTO projects (id, name, created) VALUES (1, 'shop', 0)", []).unwrap();
+    let contexts = [Some("a"), None, Some("b"), Some("a"), Some("ü")];
+    for (n, context) in contexts.iter().enumerate() {
+        let event = json!({"id": "e", "type": "t", "time": at(0), "shkeptncontext": context, "data": {}});
+        let sql = "INSERT INTO events (project, time, root, id, kind, source, context, json) VALUES (1, 0, ?, 'e', 't', '', ?, ?)";
+        connection.execute(sql, params![n != 3, context, event.to_string()]).unwrap();
+    }
+    connection.execute("DELETE FROM events WHERE position = 3", []).unwrap();
+    drop(connection);
+    let mut store = SqliteStore::open(&path).unwrap();
+    let looks = |store: &SqliteStore| ["a", "b", "ü"].map(|context| positions(&*store.reader(), context));
+    assert_eq!(looks(&store), [vec![4, 1], vec![], vec![5]]);
+    let connection = open::looking(&path).unwrap();
+    let number = |sql: &str| statement::number(&connection, "look", sql, []).unwrap();
+    assert_eq!(number("SELECT COUNT(*) FROM contexts"), 3);
+    assert_eq!(number("SELECT position FROM context_mark"), 5);
+    let mut tx = store.begin().unwrap();
+    for context in ["a", "b", "ü", "b"] {
+        tx.append_event(Some(1), &event(Some(context), 0)).unwrap();
+    }
+    tx.commit().unwrap();
+    let roots = "SELECT position FROM events WHERE root = 1 AND position > 5";
+    let roots: Vec<i64> = statement::all(&connection, "look", roots, [], |row| row.get(0)).unwrap();
+    assert_eq!(roots, [7]);
+    drop(store);
+    assert_eq!(looks(&SqliteStore::open(&path).unwrap()), [vec![6, 4, 1], vec![9, 7], vec![8, 5]]);
+}
+
+#[test]
+fn a_copy_has_what_was_only_in_memory() {
+    let mut lab = Lab::new(4);
+    for n in 0..11 {
+        lab.commit(|tx| tx.append_event(None, &event(Some(CONTEXTS[n % 6]), 0)).unwrap());
+    }
+    assert!(!lab.merge.memtable().entries().is_empty() && !lab.table().0.is_empty());
+    let copy = lab.path.with_file_name("copy.db");
+    SqliteStore::copy(&lab.path, &copy).unwrap();
+    let store = SqliteStore::open(&copy).unwrap();
+    for context in CONTEXTS {
+        assert_eq!(positions(&*store.reader(), context), lab.found(context));
+    }
+}
