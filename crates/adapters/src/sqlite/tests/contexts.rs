@@ -14,19 +14,14 @@ use tempfile::TempDir;
 
 use super::super::SqliteStore;
 use super::super::contexts::{Merge, key};
-use super::super::migrate::{STEPS, migrate_by};
+use super::super::migrate::{STEPS, migrate, migrate_by};
 use super::super::open;
-use super::super::reader::SqliteReader;
 use super::super::statement;
-use super::super::transaction::SqliteTx;
 use super::{at, over};
 
-/// A store in its parts.
+/// A store, and somebody who looks beside it.
 struct Lab {
-    writer: Option<Connection>,
-    merge: Merge,
-    reader: SqliteReader,
-    /// Looks beside them.
+    store: SqliteStore,
     beside: Connection,
     path: PathBuf,
     _directory: TempDir,
@@ -47,28 +42,13 @@ impl Lab {
     fn new(limit: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store.db");
-        let writer = open::writer(&path).unwrap();
-        let mut merge = Merge::new(limit);
-        merge.load(&writer).unwrap();
-        let reader = SqliteReader::new(&path, merge.memtable());
+        let store = SqliteStore::open_with(&path, Merge::new(limit)).unwrap();
         let beside = open::looking(&path).unwrap();
-        Self { writer: Some(writer), merge, reader, beside, path, _directory: directory }
-    }
-
-    fn begin(&mut self) -> Box<SqliteTx<'_>> {
-        Box::new(SqliteTx::begin(&mut self.writer, &self.path, &mut self.merge).unwrap())
-    }
-
-    /// As after a commit that failed, and after a kill.
-    fn reopen(&mut self) {
-        self.writer = None;
-        let writer = open::writer(&self.path).unwrap();
-        self.merge.load(&writer).unwrap();
-        self.writer = Some(writer);
+        Self { store, beside, path, _directory: directory }
     }
 
     fn commit<T>(&mut self, work: impl FnOnce(&mut dyn StoreTx) -> T) -> T {
-        let mut tx = self.begin();
+        let mut tx = self.store.begin().unwrap();
         let done = work(&mut *tx);
         tx.commit().unwrap();
         done
@@ -86,16 +66,8 @@ impl Lab {
         .unwrap()
     }
 
-    /// The table, and the position up to which it says that it has all.
-    fn table(&self) -> (BTreeSet<(i64, i64)>, i64) {
-        let sql = "SELECT key, position FROM contexts";
-        let entries = statement::all(&self.beside, "look", sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        let sql = "SELECT position FROM context_mark";
-        (entries.into_iter().collect(), self.beside.query_row(sql, [], |row| row.get(0)).unwrap())
-    }
-
     fn found(&self, context: &str) -> Vec<i64> {
-        positions(&self.reader, context)
+        positions(&*self.store.reader(), context)
     }
 
     /// Each context leads to its events.
@@ -113,12 +85,20 @@ impl Lab {
     fn check_notes(&self) {
         let all = self.rows().into_iter().filter_map(|row| Some((key(&row.context?), row.position)));
         let all: BTreeSet<_> = all.collect();
-        let (table, mark) = self.table();
-        let noted: BTreeSet<_> = table.union(&self.merge.memtable().entries()).copied().collect();
+        let (table, mark) = noted(&self.beside);
+        let noted: BTreeSet<_> = table.union(&self.store.merge.memtable().entries()).copied().collect();
         assert_eq!(noted, all);
         let claimed: BTreeSet<_> = all.iter().filter(|(_, position)| *position <= mark).copied().collect();
         assert!(table.is_superset(&claimed), "up to {mark} there is more than {table:?}: {claimed:?}");
     }
+}
+
+/// The table, and the position up to which it says that it has all.
+fn noted(connection: &Connection) -> (BTreeSet<(i64, i64)>, i64) {
+    let sql = "SELECT key, position FROM contexts";
+    let entries = statement::all(connection, "look", sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let sql = "SELECT position FROM context_mark";
+    (entries.into_iter().collect(), connection.query_row(sql, [], |row| row.get(0)).unwrap())
 }
 
 /// Positions of a list, newest first.
@@ -158,8 +138,8 @@ enum End {
     Drop,
     /// The commit fails.
     Fail,
-    /// It is committed, and that is the last that the process has done.
-    Kill,
+    /// It is committed, and then all that was in memory is forgotten.
+    Forget,
 }
 
 fn simple_op() -> impl Strategy<Value = Op> {
@@ -174,7 +154,7 @@ fn simple_op() -> impl Strategy<Value = Op> {
 fn transactions() -> impl Strategy<Value = Vec<(Vec<Op>, End)>> {
     let apart = (prop::collection::vec(simple_op(), 1..5), any::<bool>()).prop_map(|(ops, kept)| Op::Apart(ops, kept));
     let ops = prop::collection::vec(prop_oneof![5 => simple_op(), 1 => apart], 0..7);
-    let end = prop_oneof![8 => Just(End::Commit), 1 => Just(End::Drop), 1 => Just(End::Fail), 1 => Just(End::Kill)];
+    let end = prop_oneof![8 => Just(End::Commit), 1 => Just(End::Drop), 1 => Just(End::Fail), 1 => Just(End::Forget)];
     prop::collection::vec((ops, end), 1..24)
 }
 
@@ -231,25 +211,25 @@ fn apply(tx: &mut dyn StoreTx, op: &Op, rows: &mut Vec<Row>) {
 fn carry_out(lab: &mut Lab, ops: &[Op], end: End) -> Vec<Row> {
     let before: Vec<Row> = lab.rows().into_iter().filter(|row| row.is_shown).collect();
     if end == End::Fail {
-        lab.writer.as_mut().unwrap().commit_hook(Some(|| true)).unwrap();
+        lab.store.writer.as_mut().unwrap().commit_hook(Some(|| true)).unwrap();
     }
     let mut rows = before.clone();
-    let mut tx = lab.begin();
+    let mut tx = lab.store.begin().unwrap();
     for op in ops {
         apply(&mut *tx, op, &mut rows);
     }
     match end {
-        End::Commit | End::Kill => tx.commit().unwrap(),
+        End::Commit | End::Forget => tx.commit().unwrap(),
         End::Drop => drop(tx),
         End::Fail => {
             assert!(tx.commit().is_err());
             lab.check_answers();
         }
     }
-    if matches!(end, End::Fail | End::Kill) {
-        lab.reopen();
+    if matches!(end, End::Fail | End::Forget) {
+        lab.store.reopen().unwrap();
     }
-    if matches!(end, End::Commit | End::Kill) { rows } else { before }
+    if matches!(end, End::Commit | End::Forget) { rows } else { before }
 }
 
 proptest! {
@@ -272,6 +252,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn the_mark_never_claims_what_is_not_in_the_table(
+        limit in 0..9_usize,
+        commits in prop::collection::vec(prop::collection::vec(0..12_i64, 0..6), 1..60),
+    ) {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection).unwrap();
+        let (mut merge, mut all, mut marks) = (Merge::new(limit), BTreeSet::new(), 0);
+        for keys in &commits {
+            let transaction = connection.unchecked_transaction().unwrap();
+            let mut change = merge.begin();
+            let entries: Vec<_> = keys.iter().zip(all.len() as i64 + 1..).map(|(key, position)| (*key, position)).collect();
+            for (key, position) in &entries {
+                change.add(*key, *position);
+            }
+            let next = merge.prepare(&connection, &mut change).unwrap();
+            transaction.commit().unwrap();
+            merge.finish(&next);
+            all.extend(entries);
+            let (table, mark) = noted(&connection);
+            prop_assert!(all.iter().all(|entry| entry.1 > mark || table.contains(entry)), "{mark}: {table:?} of {all:?}");
+            prop_assert_eq!(table.union(&merge.memtable().entries()).copied().collect::<BTreeSet<_>>(), all.clone());
+            prop_assert!(mark >= marks);
+            marks = mark;
+        }
+    }
+}
+
 #[test]
 fn what_is_in_memory_and_what_is_read_at_a_start_have_bounds() {
     const LIMIT: u64 = 32;
@@ -284,13 +293,13 @@ fn what_is_in_memory_and_what_is_read_at_a_start_have_bounds() {
                 tx.append_event(None, &event(Some(&format!("{n}-{of}")), 0)).unwrap();
             }
         });
-        let in_memory = lab.merge.memtable().entries().len() as u64;
+        let in_memory = lab.store.merge.memtable().entries().len() as u64;
         assert!(in_memory <= LIMIT + 3, "{in_memory}");
         let sql = "SELECT MAX(e.position) - m.position FROM events e, context_mark m";
         farthest = farthest.max(statement::number(&lab.beside, "look", sql, []).unwrap());
         if n % 150 == 149 {
             // What is read anew is moved bit by bit, and most of it is in the table.
-            lab.reopen();
+            lab.store.reopen().unwrap();
             for further in 0..6 * LIMIT {
                 let context = format!("{n}-further-{further}");
                 lab.commit(|tx| tx.append_event(None, &event(Some(&context), 0)).unwrap());
@@ -353,12 +362,12 @@ fn events_of_another_context_with_the_same_key_are_told_apart() {
             shop
         });
         if in_memory {
-            let mut change = lab.merge.begin();
+            let mut change = lab.store.merge.begin();
             change.add(key("ours"), 1);
-            let next = lab.merge.prepare(lab.writer.as_ref().unwrap(), &mut change).unwrap();
-            lab.merge.finish(&next);
+            let next = lab.store.merge.prepare(lab.store.writer.as_ref().unwrap(), &mut change).unwrap();
+            lab.store.merge.finish(&next);
         } else {
-            let writer = lab.writer.as_ref().unwrap();
+            let writer = lab.store.writer.as_ref().unwrap();
             writer.execute("INSERT INTO contexts (key, position) VALUES (?, 1)", [key("ours")]).unwrap();
         }
         assert!(lab.found("ours").is_empty());
@@ -418,7 +427,7 @@ fn a_copy_has_what_was_only_in_memory() {
     for n in 0..11 {
         lab.commit(|tx| tx.append_event(None, &event(Some(CONTEXTS[n % 6]), 0)).unwrap());
     }
-    assert!(!lab.merge.memtable().entries().is_empty() && !lab.table().0.is_empty());
+    assert!(!lab.store.merge.memtable().entries().is_empty() && !noted(&lab.beside).0.is_empty());
     let copy = lab.path.with_file_name("copy.db");
     SqliteStore::copy(&lab.path, &copy).unwrap();
     let store = SqliteStore::open(&copy).unwrap();
