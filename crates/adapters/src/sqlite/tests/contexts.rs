@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use capstan_model::event::CloudEvent;
+use capstan_runtime::conformance;
+use capstan_runtime::memory::MemoryStore;
 use capstan_runtime::ports::{EventFilter, Keep, ProjectId, Retention, Slice, Store, StoreReader, StoreTx};
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -278,6 +280,18 @@ proptest! {
             prop_assert!(mark >= marks);
             marks = mark;
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// With so little in memory that each commit moves something.
+    #[test]
+    fn it_answers_as_the_store_in_memory_does(limit in 0..3_usize, ops in conformance::ops()) {
+        let mut lab = Lab::new(limit);
+        conformance::differential(&mut MemoryStore::new(), &mut lab.store, &ops);
+        lab.check_notes();
     }
 }
 
