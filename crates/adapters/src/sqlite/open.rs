@@ -29,8 +29,8 @@ const STATEMENTS: usize = 160;
 pub struct SqliteStore {
     path: PathBuf,
     /// None after a commit that failed: what is on the disk is to be read anew.
-    writer: Option<Connection>,
-    merge: Merge,
+    pub(super) writer: Option<Connection>,
+    pub(super) merge: Merge,
     reader: Arc<SqliteReader>,
     /// Only kept open, and with it the index of the log: to make that anew takes room, which a full disk does not have, and
     /// without it nobody could read either. What a failed commit has left in the log is not in the index.

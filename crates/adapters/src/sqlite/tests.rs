@@ -1,5 +1,6 @@
 //! What can only be seen from within: how `SQLite` goes about a question, and what paths mean.
 
+mod contexts;
 mod earlier;
 
 use std::path::PathBuf;
@@ -279,6 +280,26 @@ fn no_question_and_no_step_reads_a_whole_table() {
             let words: Vec<&str> = detail.split(' ').collect();
             let newest_first = ["events_by_time", "events_roots"].iter().any(|index| detail.contains(index));
             assert!(words[0] != "SCAN" || !large.contains(&words[1]) || newest_first, "{detail}\n{sql}");
+        }
+    }
+}
+
+/// Also where others would do as well: a context is of few events, whatever else is asked of them.
+#[test]
+fn events_of_a_context_are_found_by_its_key_and_no_others_are_read() {
+    let Fixture { store, path, project: _project, _directory } = fixture(12);
+    SEEN.take();
+    let with_context = event_filters().into_iter().filter(|filter| filter.context.is_some() && filter.id.is_none());
+    with_context.for_each(|filter| drop(store.reader().events(&filter, SOME).unwrap()));
+    let connection = super::open::looking(&path).unwrap();
+    let asked = SEEN.take();
+    let asked: Vec<&String> = asked.iter().filter(|sql| sql.contains("FROM events e ")).collect();
+    assert!(asked.len() >= 1 << 10, "{}", asked.len());
+    for sql in asked {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let details: Vec<String> = plan.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap();
+        for step in ["SEARCH e USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH contexts USING PRIMARY KEY (key=?)"] {
+            assert_eq!(details.iter().filter(|detail| *detail == step).count(), 1, "{details:?}\n{sql}");
         }
     }
 }

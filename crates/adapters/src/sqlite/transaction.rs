@@ -52,7 +52,7 @@ impl<'a> SqliteTx<'a> {
 
     /// Does something in the transaction.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
-        work(open(self.writer)?).map_err(|trouble| trouble.at(self.path))
+        work(ongoing(self.writer.as_ref())?).map_err(|trouble| trouble.at(self.path))
     }
 
     /// Does something that changes which events are of a context.
@@ -60,7 +60,7 @@ impl<'a> SqliteTx<'a> {
         &mut self,
         work: impl FnOnce(&Connection, &mut Change) -> Result<T, Trouble>,
     ) -> Result<T, StoreError> {
-        work(open(self.writer)?, &mut self.change).map_err(|trouble| trouble.at(self.path))
+        work(ongoing(self.writer.as_ref())?, &mut self.change).map_err(|trouble| trouble.at(self.path))
     }
 
     /// Forgets the savepoint, and gives what was appended and changed before it.
@@ -77,22 +77,20 @@ impl<'a> SqliteTx<'a> {
     /// Commits which events are of a context with all the rest.
     fn finish(&mut self) -> Result<(), StoreError> {
         self.count()?;
-        let prepared = self.merge.prepare(open(self.writer)?, &mut self.change);
+        let prepared = self.merge.prepare(ongoing(self.writer.as_ref())?, &mut self.change);
         let next = prepared.map_err(|trouble| trouble.at(self.path))?;
         self.with(|connection| statement::run(connection, "commit", "COMMIT", []).map(drop))?;
-        self.merge.finish(next);
+        self.merge.finish(&next);
         Ok(())
     }
 }
 
 /// The connection, as long as the transaction is open.
-fn open(writer: &Option<Connection>) -> Result<&Connection, StoreError> {
+fn ongoing(writer: Option<&Connection>) -> Result<&Connection, StoreError> {
     // After some failures, such as a full disk, SQLite ends the transaction by itself. Whatever was written then would be
     // committed at once and alone.
-    writer
-        .as_ref()
-        .filter(|connection| !connection.is_autocommit())
-        .ok_or_else(|| StoreError::Failed("an earlier failure has ended the transaction".to_owned()))
+    let open = writer.filter(|connection| !connection.is_autocommit());
+    open.ok_or_else(|| StoreError::Failed("an earlier failure has ended the transaction".to_owned()))
 }
 
 impl Drop for SqliteTx<'_> {

@@ -30,6 +30,12 @@ impl Memtable {
         Ok(entries.range(under(key)).map(|(_, position)| *position).collect())
     }
 
+    /// All of it.
+    #[cfg(test)]
+    pub(in super::super) fn entries(&self) -> BTreeSet<Entry> {
+        self.read().clone()
+    }
+
     pub(super) fn read(&self) -> RwLockReadGuard<'_, BTreeSet<Entry>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -92,7 +92,7 @@ impl Merge {
     }
 
     /// The transaction is committed: what it has moved is found in the table.
-    pub(in super::super) fn finish(&mut self, next: Next) {
+    pub(in super::super) fn finish(&mut self, next: &Next) {
         (self.round, self.newest) = (next.round, next.newest);
         if next.moved.is_empty() {
             return;
