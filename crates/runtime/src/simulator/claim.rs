@@ -60,7 +60,13 @@ impl World {
     pub(super) fn hand_to_waiting(&mut self, mut granted: Vec<(usize, Vec<Grant>)>) {
         // From the last on, so that the places of those before stay what they are.
         granted.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        let mut served = None;
         for (at, grants) in granted {
+            let wanted = self.waiting.get(at).map_or(0, |wanted| wanted.max);
+            if served.replace(at) == Some(at) || grants.len() as u64 > wanted {
+                self.fault(format!("a claim that waits is granted more than it asks for: {grants:?}"));
+                continue;
+            }
             self.waiting.remove(at);
             let tool = self.waiters.remove(at);
             self.tally.add("granted-waiting", 1);

@@ -10,7 +10,7 @@ use super::world::{BEGINNING, World};
 use crate::command::{Command, CommandError, Reply};
 use crate::ports::{Store, StoreError};
 use crate::step::{Cache, Outcome, Setting, step};
-use crate::writer::{JUMP, was_set_back};
+use crate::writer::{JUMP, set_back_from, time_of_step};
 
 /// When a server that cannot use its store looks whether it can again.
 const MENDS: SignedDuration = SignedDuration::from_secs(1);
@@ -58,7 +58,8 @@ impl World {
             self.slack = self.slack.saturating_sub(by);
         }
         if by < -JUMP {
-            self.set_back = true;
+            let before = self.now().saturating_sub(by).unwrap_or(Timestamp::MAX);
+            self.set_back = self.set_back.max(Some(before));
             self.pull_in_from = SignedDuration::ZERO;
             self.pull_in();
         }
@@ -101,7 +102,7 @@ impl World {
     /// Nothing waits for longer than a full term, where the clock was set back. It comes before all else, but where it has
     /// failed alone.
     fn pull_in(&mut self) {
-        if !self.set_back || self.broken || self.elapsed < self.pull_in_from {
+        if self.set_back.is_none() || self.broken || self.elapsed < self.pull_in_from {
             return;
         }
         // After a failure of the whole the store is opened anew first, or the server starts anew.
@@ -113,7 +114,7 @@ impl World {
             }
             Some(Err(error)) => self.fault(format!("the server cannot do what it has to: {error}")),
             _ => {
-                self.set_back = false;
+                self.set_back = None;
                 self.check_all();
             }
         }
@@ -152,7 +153,7 @@ impl World {
 
     /// One transaction. Where nothing of it was kept, the same again has to write the same.
     fn transact(&mut self, commands: &[Command]) -> Result<Outcome, StoreError> {
-        let (setting, now) = (self.setting(), self.now());
+        let (setting, now) = (self.setting(), time_of_step(self.now(), self.set_back, commands));
         self.stepped = now;
         let disk = self.store.disk();
         let before = disk.look(|_, counters| counters);
@@ -176,7 +177,7 @@ impl World {
 
     /// What a commit has not kept comes again, to the id.
     fn rehearse(&mut self, commands: &[Command], setting: Setting, written: &[String]) {
-        let (disk, now) = (self.store.disk(), self.now());
+        let (disk, now) = (self.store.disk(), self.stepped);
         let mut other = disk.fork();
         let again = step(&mut other, commands, now, &setting, &mut self.empty_cache(), &self.waiting);
         let again_written = disk.take_lost();
@@ -222,17 +223,14 @@ impl World {
         self.set_by = self.set_by.saturating_add(set_by);
         self.up_since = self.now();
         self.check_after_crash();
-        let is_set_back = was_set_back(&*self.reader(), self.now()).unwrap_or(false);
-        let was_pending = std::mem::replace(&mut self.set_back, is_set_back);
-        let had_failed = std::mem::take(&mut self.pull_in_from).is_positive();
-        if self.set_back {
+        let set_back = set_back_from(&*self.reader(), self.now()).unwrap_or_default();
+        let was_pending = std::mem::replace(&mut self.set_back, set_back).is_some();
+        self.pull_in_from = SignedDuration::ZERO;
+        if self.set_back.is_some() {
             self.pull_in();
         } else {
-            // What is too little to be noticed stays as it is. Where pulling in had failed alone, and then something else was
-            // written by the new time, nobody knows of it any more.
-            if was_pending && had_failed {
-                self.slack = SignedDuration::MAX;
-            } else if was_pending || set_by.is_negative() {
+            // What is too little to be noticed stays as it is.
+            if was_pending || set_by.is_negative() {
                 self.slack = self.slack.saturating_add(JUMP);
             }
             self.check_all();
@@ -297,7 +295,7 @@ impl World {
         let disk = self.store.disk();
         disk.take_touched();
         // While it was away nobody could see to its clocks.
-        let set_back = std::mem::replace(&mut self.set_back, true);
+        let set_back = self.set_back.replace(Timestamp::MIN);
         self.checked_since = Timestamp::MIN;
         self.check_with(|world, terms| {
             disk.look(|state, counters| world.checker.look_after_crash(state, counters, terms))
@@ -336,7 +334,7 @@ impl World {
 
     fn check_with(&mut self, check: impl FnOnce(&mut Self, &Terms<'_>) -> Vec<String>) {
         let limits = *self.limits();
-        let slack = if self.set_back { SignedDuration::MAX } else { self.slack };
+        let slack = if self.set_back.is_some() { SignedDuration::MAX } else { self.slack };
         let shipyards = std::mem::take(&mut self.read);
         let terms = Terms {
             limits: &limits,

@@ -161,6 +161,15 @@ fn a_busy_server_carries_out_all_at_once() {
 }
 
 #[test]
+fn a_claim_that_waits_is_granted_once() {
+    let mut world = world().watched();
+    world.tool(Tool { lease: Some(SignedDuration::from_secs(60)), waits: true, ..Tool::new("deployment", "helm") });
+    world.advance(SignedDuration::ZERO);
+    world.hand_to_waiting(vec![(0, Vec::new()), (0, Vec::new())]);
+    assert!(world.faults()[0].starts_with("a claim that waits is granted more than it asks for"));
+}
+
+#[test]
 fn what_was_not_synced_never_was() {
     let mut world = world().watched();
     let run = world.trigger("shop", "dev", "delivery", "cart", json!({}));

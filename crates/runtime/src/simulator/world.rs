@@ -40,8 +40,8 @@ pub struct World {
     pub(super) set_by: SignedDuration,
     /// By how much it was set back without anybody being told.
     pub(super) slack: SignedDuration,
-    /// Whether it was set back and nothing was pulled in yet.
-    pub(super) set_back: bool,
+    /// Where it was set back and nothing was pulled in yet: what it said before.
+    pub(super) set_back: Option<Timestamp>,
     /// That is not tried before, since the beginning: it has failed alone.
     pub(super) pull_in_from: SignedDuration,
     pub(super) up_since: Timestamp,
@@ -95,7 +95,7 @@ impl World {
             elapsed: SignedDuration::ZERO,
             set_by: SignedDuration::ZERO,
             slack: SignedDuration::ZERO,
-            set_back: false,
+            set_back: None,
             pull_in_from: SignedDuration::ZERO,
             up_since: BEGINNING,
             stepped: BEGINNING,

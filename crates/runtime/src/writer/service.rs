@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 use super::claims::{Claimer, WaitingClaims};
+use super::clock::{JUMP, offset, set_back_from, time_of_step};
 use super::handle::{Handle, Message, UNHEARD};
 use super::options::Options;
 use crate::command::{Command, CommandError, Reply};
 use crate::observe::{CommittedBatch, Load, Observer, Unobserved};
-use crate::ports::{Clock, EventFilter, FactFilter, Slice, Store, StoreError, StoreReader};
+use crate::ports::{Clock, Store, StoreError, StoreReader};
 use crate::step::{Cache, Outcome, Setting, step_and};
 
 /// How long the writer sleeps at most; nothing relies on it.
@@ -20,9 +21,6 @@ const SAFETY: Duration = Duration::from_secs(30);
 
 /// How often what is past its time is removed, unless it is to be kept for less than that.
 const TIDY: SignedDuration = SignedDuration::from_hours(1);
-
-/// By how much wall clock and monotonic clock may part before that counts as a jump.
-pub(crate) const JUMP: SignedDuration = SignedDuration::from_secs(5);
 
 /// The writer before it runs.
 pub struct Writer {
@@ -41,8 +39,8 @@ pub struct Writer {
     offset: SignedDuration,
     /// What is to be done before the next message.
     chores: Chores,
-    /// Whether the clock was set back and deadlines have to be pulled in.
-    set_back: bool,
+    /// Where the clock was set back and deadlines have to be pulled in: what it said before.
+    set_back: Option<Timestamp>,
     /// When, by the monotonic clock, what is to be done without being asked is read anew: something of it has failed alone.
     again: Option<Duration>,
     /// When what is past its time is removed next.
@@ -85,17 +83,6 @@ impl WriterThread {
     }
 }
 
-/// Whether the clock was set back while nobody was up to see it: what is newer than now was stored before.
-pub(crate) fn was_set_back(reader: &dyn StoreReader, now: Timestamp) -> Result<bool, StoreError> {
-    let newest = reader.events(&EventFilter::default(), Slice { offset: 0, limit: 1 })?.items.pop();
-    let newest = newest.and_then(|stored| stored.event.time).unwrap_or(Timestamp::MIN);
-    // A sign of life renews deadlines without an event.
-    let last = reader.fact_span()?.next.saturating_sub(2);
-    let last = reader.facts_after(&FactFilter::default(), last, 1)?.items.pop();
-    let newest = last.map_or(newest, |fact| fact.stored.at.max(newest));
-    Ok(newest.duration_since(now) > JUMP)
-}
-
 impl Writer {
     /// A writer and the handle to it. Reads from the store what is open.
     pub fn new(store: Box<dyn Store>, clock: Arc<dyn Clock>, options: Options) -> Result<(Self, Handle), StoreError> {
@@ -105,7 +92,7 @@ impl Writer {
         let (writable, writable_seen) = watch::channel(true);
         let reader = store.reader();
         let chores = Chores::read(&*reader)?;
-        let set_back = was_set_back(&*reader, clock.now())?;
+        let set_back = set_back_from(&*reader, clock.now())?;
         let (up_since, offset) = (clock.now(), offset(&*clock));
         let (setting, setting_seen) =
             watch::channel(Setting { limits: options.limits, up_since, retention: options.retention });
@@ -230,9 +217,8 @@ impl Writer {
             self.again = None;
             self.look();
         }
-        // Before anything else is written by the new time: from what was written last a restart sees that it was set back.
-        if self.set_back && self.again.is_none() {
-            self.set_back = self.chore(Command::ClockSetBack).is_none();
+        if self.set_back.is_some() && self.again.is_none() && self.chore(Command::ClockSetBack).is_some() {
+            self.set_back = None;
         }
         for lease in self.claims.take_unheard() {
             self.chore(Command::Release { lease, reason: UNHEARD.to_owned() });
@@ -290,6 +276,8 @@ impl Writer {
             let error = CommandError::Store(StoreError::Failed("it failed before and does not recover yet".to_owned()));
             return answer_all(batch, &error);
         }
+        // It may have been set while nobody said anything.
+        self.watch_the_clock();
         self.claims.forget_the_gone();
         let (commands, answers): (Vec<Command>, Vec<_>) = batch.into_iter().unzip();
         match self.step(&commands) {
@@ -321,7 +309,8 @@ impl Writer {
         let setting = *self.setting.borrow();
         let (clock, cache, waiting) = (&self.clock, &mut self.cache, self.claims.wanted());
         let (begun, mut commit) = (clock.monotonic(), Duration::ZERO);
-        let outcome = step_and(&mut *self.store, commands, clock.now(), &setting, cache, waiting, &mut |tx| {
+        let now = time_of_step(clock.now(), self.set_back, commands);
+        let outcome = step_and(&mut *self.store, commands, now, &setting, cache, waiting, &mut |tx| {
             let begun = clock.monotonic();
             let done = tx.commit();
             commit = clock.monotonic().saturating_sub(begun);
@@ -380,7 +369,8 @@ impl Writer {
             self.setting.send_modify(|setting| setting.up_since = now);
         }
         if jump < -JUMP {
-            self.set_back = true;
+            let before = self.clock.now().saturating_sub(jump).unwrap_or(Timestamp::MAX);
+            self.set_back = self.set_back.max(Some(before));
             // Whatever else has failed, this is not to wait for it.
             self.again = self.again.map(|_| self.clock.monotonic());
         }
@@ -401,9 +391,4 @@ fn answer_all(batch: Vec<Request>, error: &CommandError) {
     for (_, Asker::Once(answer) | Asker::Waits(answer)) in batch {
         let _ = answer.send(Err(error.clone()));
     }
-}
-
-fn offset(clock: &dyn Clock) -> SignedDuration {
-    let wall = clock.now().duration_since(Timestamp::UNIX_EPOCH);
-    wall - SignedDuration::try_from(clock.monotonic()).unwrap_or(SignedDuration::MAX)
 }

@@ -73,7 +73,42 @@ async fn a_clock_that_was_set_back_meanwhile_is_noticed_by_the_last_sign_of_life
     let clock = SetClock::set(0);
     let (handle, thread, disk) =
         start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, Options::default());
-    trigger(&handle).await;
+    let lease = claimed(&handle).await;
+    clock.passed.store(50, Ordering::SeqCst);
+    handle.submit(Command::Heartbeat { lease, progress: None }).await.unwrap();
+    thread.stop();
+
+    // Of the fifty seconds between claim and sign of life ten are left.
+    let (handle, thread, _) = start_with(disk.kill(0), SetClock::set(10), Options::default());
+    until_pulled_in(&handle).await;
+    thread.stop();
+}
+
+/// Pulling in fails alone, something else is written, and the process is killed: the next one still sees it.
+#[tokio::test]
+async fn a_clock_that_was_set_back_is_seen_to_also_after_a_failure_and_a_restart() {
+    let clock = SetClock::set(0);
+    let (handle, thread, disk) =
+        start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, Options::default());
+    let lease = claimed(&handle).await;
+    clock.passed.store(50, Ordering::SeqCst);
+    handle.submit(Command::Heartbeat { lease, progress: None }).await.unwrap();
+    // What nudges the writer and pulling in, whichever comes first: each once in the batch, once alone.
+    disk.order(Order { times: 4, ..Order::next(Call::Write) });
+    clock.set_by.store(-40, Ordering::SeqCst);
+    handle.submit(Command::Deferred).await.unwrap_err();
+    until_failed(&disk, 4).await;
+    let other = event(&handle, "dev.delivery.triggered", "other", None, json!({"service": "other"}));
+    handle.submit(ingest(other, None)).await.unwrap();
+    thread.stop();
+    let (handle, thread, _) = start_with(disk.kill(0), SetClock::set(10), Options::default());
+    until_pulled_in(&handle).await;
+    thread.stop();
+}
+
+/// The lease of a task that was just triggered.
+async fn claimed(handle: &Handle) -> String {
+    trigger(handle).await;
     let wanted = Wanted {
         tool: "a".to_owned(),
         tasks: vec!["build".to_owned()],
@@ -87,22 +122,18 @@ async fn a_clock_that_was_set_back_meanwhile_is_noticed_by_the_last_sign_of_life
     let Reply::Claimed(mut grants) = handle.submit(Command::Claim(Box::new(wanted))).await.unwrap() else {
         panic!("nothing was granted");
     };
-    let lease = grants.remove(0).lease.id;
-    clock.passed.store(50, Ordering::SeqCst);
-    handle.submit(Command::Heartbeat { lease, progress: None }).await.unwrap();
-    thread.stop();
+    grants.remove(0).lease.id
+}
 
-    // Of the fifty seconds between claim and sign of life ten are left.
-    let clock = SetClock::set(10);
-    let (handle, thread, _) = start_with(disk.kill(0), Arc::clone(&clock) as Arc<dyn Clock>, Options::default());
+/// Until the lease is no farther off than its full term.
+async fn until_pulled_in(handle: &Handle) {
     let mut commits = handle.commits();
     let pulled_in = async {
-        while deadline(&handle).await > clock.now() + SignedDuration::from_secs(60) {
+        while deadline(handle).await > handle.clock().now() + SignedDuration::from_secs(60) {
             commits.changed().await.unwrap();
         }
     };
     tokio::time::timeout(Duration::from_secs(20), pulled_in).await.expect("the lease is pulled in");
-    thread.stop();
 }
 
 async fn deadline(handle: &Handle) -> Timestamp {
