@@ -5,12 +5,16 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::column;
-use super::contexts::Change;
+use super::contexts::Changes;
 use super::expire;
+use super::facts;
 use super::statement;
 use super::trouble::Trouble;
 
 const DOING: &str = "remove a buried project";
+
+/// How many facts, whosever they are, are looked at in one go.
+pub(super) const LOOKED_AT: i64 = 4_096;
 
 /// Takes a project out of all answers, with all that is open in it.
 pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Trouble> {
@@ -29,11 +33,9 @@ pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Tr
     Ok(())
 }
 
-/// What is removed of a project once it is dead and has no events, piece by piece. The project itself goes last: it is what
+/// What is removed of a project once it is dead and has no events nor facts, piece by piece. The project itself goes last: it is what
 /// hides the rest.
-const REMAINS: [&str; 9] = [
-    "DELETE FROM facts WHERE position IN
-     (SELECT position FROM facts INDEXED BY facts_by_context WHERE project = ? LIMIT ?)",
+const REMAINS: [&str; 8] = [
     "DELETE FROM runs WHERE number IN (SELECT number FROM runs INDEXED BY runs_by_time WHERE project = ? LIMIT ?)",
     "DELETE FROM sequences WHERE number IN
      (SELECT number FROM sequences INDEXED BY sequences_by_time WHERE project = ? LIMIT ?)",
@@ -48,7 +50,12 @@ const REMAINS: [&str; 9] = [
 ];
 
 /// Removes at most so many rows that nobody can see any more. Whether there is more to remove.
-pub(super) fn purge(connection: &Connection, change: &mut Change, now: Timestamp, limit: u64) -> Result<bool, Trouble> {
+pub(super) fn purge(
+    connection: &Connection,
+    changes: &mut Changes,
+    now: Timestamp,
+    limit: u64,
+) -> Result<bool, Trouble> {
     let now = column::from_time(now);
     let mut left = column::from_count(limit);
     let sql = "DELETE FROM answers WHERE key IN
@@ -57,12 +64,15 @@ pub(super) fn purge(connection: &Connection, change: &mut Change, now: Timestamp
     while left > 0
         && let Some(run) = expire::first(connection)?
     {
-        left -= expire::purge(connection, change, &run, left)?;
+        left -= expire::purge(connection, changes, &run, left)?;
     }
     while left > 0
         && let Some(project) = first_buried(connection)?
     {
-        left -= remove_events(connection, change, project, left)?;
+        left -= remove_events(connection, changes, project, left)?;
+        if left > 0 {
+            left -= remove_facts(connection, changes, project, left)?;
+        }
         for sql in REMAINS {
             if left <= 0 {
                 break;
@@ -74,7 +84,7 @@ pub(super) fn purge(connection: &Connection, change: &mut Change, now: Timestamp
 }
 
 /// Removes at most so many attempts and events of a project. How many that were.
-fn remove_events(connection: &Connection, change: &mut Change, project: i64, limit: i64) -> Result<i64, Trouble> {
+fn remove_events(connection: &Connection, changes: &mut Changes, project: i64, limit: i64) -> Result<i64, Trouble> {
     // Those of as many events as go next.
     let sql = "DELETE FROM attempts WHERE project = ?1 AND triggered_id IN
                (SELECT id FROM events INDEXED BY events_by_project WHERE project = ?1 LIMIT ?2)";
@@ -87,10 +97,37 @@ fn remove_events(connection: &Connection, change: &mut Change, project: i64, lim
     })?;
     for (position, context) in &rows {
         if let Some(context) = context {
-            change.remove(connection, context, *position)?;
+            let key = changes.key(context);
+            changes.events.remove(connection, key, *position)?;
         }
     }
     Ok(attempts + rows.len() as i64)
+}
+
+/// Removes at most so many facts of a project. How many that were, or the limit where there are facts yet to be looked at.
+///
+/// Their contexts cannot tell which they are: an event that names none is ignored with a fact under '', and a late one may leave a
+/// fact with a run whose events are removed already. So all facts are looked at, from the newest on, so that it ends whatever
+/// others append meanwhile.
+fn remove_facts(connection: &Connection, changes: &mut Changes, project: i64, limit: i64) -> Result<i64, Trouble> {
+    let sql = "SELECT MAX(position) FROM facts
+               WHERE position <= (SELECT COALESCE(facts, ?) FROM projects WHERE id = ?)";
+    let last = statement::one(connection, DOING, sql, params![i64::MAX, project], |row| row.get::<_, Option<i64>>(0))?;
+    let Some(last) = last.flatten() else { return Ok(0) };
+    let first = last - LOOKED_AT + 1;
+    let sql = "SELECT position, context FROM facts WHERE position BETWEEN ? AND ? AND project = ?
+               ORDER BY position DESC LIMIT ?";
+    let rows = statement::all(connection, DOING, sql, params![first, last, project, limit], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    })?;
+    for (position, context) in &rows {
+        facts::remove_one(connection, changes, context, *position)?;
+    }
+    let is_cut_short = rows.len() as i64 == limit;
+    let reached = rows.last().filter(|_| is_cut_short).map_or(first, |(position, _)| *position);
+    statement::run(connection, DOING, "UPDATE projects SET facts = ? WHERE id = ?", [reached - 1, project])?;
+    let more = statement::one(connection, DOING, "SELECT 1 FROM facts WHERE position < ?", [reached], |_| Ok(()))?;
+    Ok(more.map_or(rows.len() as i64, |()| limit))
 }
 
 /// Whether a project or a run waits to be removed.

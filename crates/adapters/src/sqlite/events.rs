@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::column;
 use super::conditions;
-use super::contexts::{self, Change};
+use super::contexts::Changes;
 use super::filter::Question;
 use super::json;
 use super::statement;
@@ -23,24 +23,26 @@ const COUNTED: u64 = 10_000;
 /// Appends one and gives its position. Whoever does so counts it, with [`Appended`].
 pub(super) fn append(
     connection: &Connection,
-    change: &mut Change,
+    changes: &mut Changes,
     project: Option<ProjectId>,
     event: &CloudEvent,
 ) -> Result<u64, Trouble> {
     let doing = "append an event";
     let text = json::write(&RestEvent(event), EVENT)?;
     let project = project.map(|project| project as i64);
-    let key = event.context.as_deref().map(contexts::key);
+    let key = event.context.as_deref().map(|context| changes.key(context));
     let can_be_first = match key {
-        Some(key) => !change.any(key, |position| is_of(connection, position, project, event.context.as_deref()))?,
+        Some(key) => {
+            !changes.events.any(key, |position| is_of(connection, position, project, event.context.as_deref()))?
+        }
         None => false,
     };
     let word = |key: &str| event.data.get(key).and_then(Value::as_str);
     // As a rule nobody has the key. Else the newest are tried first: the last event of a context is often of the same project.
     let sql = "INSERT INTO events (project, time, root, id, kind, source, context, triggered_id, stage, service, json)
                VALUES (?1, ?2, CASE WHEN ?3 THEN
-                   (SELECT 1 FROM contexts CROSS JOIN events e ON e.position = contexts.position
-                    WHERE key = ?4 AND e.context = ?5 AND e.project IS ?1 ORDER BY contexts.position DESC LIMIT 1) IS NULL
+                   (SELECT 1 FROM event_contexts k CROSS JOIN events e ON e.position = k.position
+                    WHERE k.key = ?4 AND e.context = ?5 AND e.project IS ?1 ORDER BY k.position DESC LIMIT 1) IS NULL
                ELSE 0 END, ?6, ?7, ?8, ?5, ?9, ?10, ?11, ?12)";
     let values = params![
         project,
@@ -59,7 +61,7 @@ pub(super) fn append(
     statement::run(connection, doing, sql, values)?;
     let position = connection.last_insert_rowid();
     if let Some(key) = key {
-        change.add(key, position);
+        changes.events.add(key, position);
     }
     Ok(position as u64)
 }
@@ -82,11 +84,11 @@ pub(super) fn at(connection: &Connection, position: u64) -> Result<Option<CloudE
 /// Events, newest first.
 ///
 /// Which ones is found out first, as far as possible from an index alone; only those that are shown are read. Where a
-/// context is asked for, `recent` are positions of events under its key that the table may not hold.
+/// context is asked for, `recent` lists positions of events under its key that the table may not hold.
 pub(super) fn page(
     connection: &Connection,
     filter: &EventFilter,
-    recent: &[i64],
+    recent: &str,
     slice: Slice,
 ) -> Result<Page<StoredEvent>, Trouble> {
     let Some(question) = Question::of(connection, filter, recent)? else {

@@ -6,7 +6,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::column;
-use super::contexts::{self, Change};
+use super::contexts::Changes;
+use super::facts;
 use super::projects;
 use super::statement;
 use super::trouble::Trouble;
@@ -83,23 +84,26 @@ pub(super) fn first(connection: &Connection) -> Result<Option<BuriedRun>, Troubl
 }
 
 /// Removes at most so many rows of it, at least one. How many that were.
-pub(super) fn purge(connection: &Connection, change: &mut Change, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
+pub(super) fn purge(
+    connection: &Connection,
+    changes: &mut Changes,
+    run: &BuriedRun,
+    limit: i64,
+) -> Result<i64, Trouble> {
+    let key = changes.key(&run.context);
     let mut left = limit;
     left -= remove_sequences(connection, run, left)?;
     if left > 0 {
-        let sql = "DELETE FROM facts WHERE position IN (
-                   SELECT position FROM facts INDEXED BY facts_by_context
-                   WHERE project = ? AND context = ? AND position <= ? LIMIT ?)";
-        let values = params![run.project, run.context, run.fact, left];
-        left -= statement::run(connection, DOING, sql, values)? as i64;
+        // From here on the table alone says which facts are of the run, and then which events.
+        changes.facts.settle(connection, key)?;
+        left -= remove_facts(connection, changes, run, left)?;
     }
     if left > 0 {
-        // From here on the table alone says which events are of the run.
-        change.settle(connection, contexts::key(&run.context))?;
-        left -= remove_events(connection, change, run, left)?;
+        changes.events.settle(connection, key)?;
+        left -= remove_events(connection, changes, run, left)?;
     }
     if left > 0 {
-        close(connection, run)?;
+        close(connection, run, key)?;
         left -= 1;
     }
     Ok(limit - left)
@@ -118,13 +122,25 @@ fn remove_sequences(connection: &Connection, run: &BuriedRun, limit: i64) -> Res
     Ok(rows.len() as i64)
 }
 
+fn remove_facts(connection: &Connection, changes: &mut Changes, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
+    let sql = "SELECT f.position FROM fact_contexts k CROSS JOIN facts f ON f.position = k.position
+               WHERE k.key = ? AND k.position <= ? AND f.context = ? AND f.project = ? LIMIT ?";
+    let key = changes.key(&run.context);
+    let values = params![key, run.fact, run.context, run.project, limit];
+    let rows = statement::all(connection, DOING, sql, values, |row| row.get::<_, i64>(0))?;
+    for position in &rows {
+        facts::remove_one(connection, changes, &run.context, *position)?;
+    }
+    Ok(rows.len() as i64)
+}
+
 /// Removes events, and with those of tasks who offered and who has them.
-fn remove_events(connection: &Connection, change: &mut Change, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
+fn remove_events(connection: &Connection, changes: &mut Changes, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
     let [finished, invalidated] = Retention::EVALUATIONS;
-    let sql = "SELECT e.position, e.id, e.kind FROM contexts CROSS JOIN events e ON e.position = contexts.position
-               WHERE key = ? AND contexts.position <= ? AND e.context = ? AND e.project = ? AND (? OR e.kind NOT IN (?, ?))
+    let sql = "SELECT e.position, e.id, e.kind FROM event_contexts k CROSS JOIN events e ON e.position = k.position
+               WHERE k.key = ? AND k.position <= ? AND e.context = ? AND e.project = ? AND (? OR e.kind NOT IN (?, ?))
                LIMIT ?";
-    let key = contexts::key(&run.context);
+    let key = changes.key(&run.context);
     let values = params![key, run.event, run.context, run.project, run.with_evaluations, finished, invalidated, limit];
     let rows = statement::all(connection, DOING, sql, values, |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
@@ -138,7 +154,7 @@ fn remove_events(connection: &Connection, change: &mut Change, run: &BuriedRun, 
             }
         }
         statement::run(connection, DOING, "DELETE FROM events WHERE position = ?", [position])?;
-        change.remove(connection, &run.context, *position)?;
+        changes.events.remove(connection, key, *position)?;
         let values = params![run.project, kind];
         let sql = "UPDATE event_counts SET n = n - 1 WHERE project = ? AND kind = ?";
         statement::run(connection, DOING, sql, values)?;
@@ -149,10 +165,10 @@ fn remove_events(connection: &Connection, change: &mut Change, run: &BuriedRun, 
 }
 
 /// What was to be removed of a run is gone: where evaluations are left they wait for their time.
-fn close(connection: &Connection, run: &BuriedRun) -> Result<(), Trouble> {
-    let sql = "SELECT 1 FROM contexts CROSS JOIN events e ON e.position = contexts.position
-               WHERE key = ? AND contexts.position <= ? AND e.context = ? AND e.project = ? LIMIT 1";
-    let values = params![contexts::key(&run.context), run.event, run.context, run.project];
+fn close(connection: &Connection, run: &BuriedRun, key: i64) -> Result<(), Trouble> {
+    let sql = "SELECT 1 FROM event_contexts k CROSS JOIN events e ON e.position = k.position
+               WHERE k.key = ? AND k.position <= ? AND e.context = ? AND e.project = ? LIMIT 1";
+    let values = params![key, run.event, run.context, run.project];
     let left = statement::one(connection, DOING, sql, values, |_| Ok(()))?;
     let sql = match left {
         Some(()) => "UPDATE buried_runs SET remains = 1 WHERE project = ? AND context = ?",

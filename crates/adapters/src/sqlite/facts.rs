@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::column;
 use super::conditions::Conditions;
+use super::contexts::{self, Changes, Recent};
 use super::json;
 use super::sequences;
 use super::statement;
@@ -16,24 +17,32 @@ use super::trouble::Trouble;
 const FACT: &str = "a fact";
 
 /// Appends one and gives its position.
-pub(super) fn append(connection: &Connection, new: &NewFact<'_>) -> Result<u64, Trouble> {
+pub(super) fn append(connection: &Connection, changes: &mut Changes, new: &NewFact<'_>) -> Result<u64, Trouble> {
     let sql = "INSERT INTO facts (project, context, sequence, at, json) VALUES (?, ?, ?, ?, ?)";
     let project = new.project.map(|project| project as i64);
     let values = params![project, new.context, new.sequence, column::from_time(new.at), json::write(new.fact, FACT)?];
     statement::run(connection, "append a fact", sql, values)?;
-    Ok(connection.last_insert_rowid() as u64)
+    let position = connection.last_insert_rowid();
+    let key = changes.key(new.context);
+    changes.facts.add(key, position);
+    Ok(position as u64)
 }
 
 /// Those of a context in a project, in order.
 pub(super) fn of_context(
     connection: &Connection,
+    recent: &impl Recent,
     project: ProjectId,
     context: &str,
 ) -> Result<Vec<StoredFact>, Trouble> {
-    let sql = "SELECT position, sequence, at, json FROM facts INDEXED BY facts_by_context
-               WHERE project = ?1 AND context = ?2
+    let sql = "SELECT position, sequence, at, json FROM facts
+               WHERE position IN (
+                   SELECT position FROM fact_contexts WHERE key = ?3 UNION ALL SELECT value FROM json_each(?4))
+               AND project = ?1 AND context = ?2
                AND EXISTS (SELECT 1 FROM projects WHERE id = ?1 AND dead = 0) ORDER BY position";
-    let rows = statement::all(connection, "list facts", sql, params![project as i64, context], |row| {
+    let key = contexts::key(context);
+    let values = params![project as i64, context, key, recent.listed(key)];
+    let rows = statement::all(connection, "list facts", sql, values, |row| {
         Ok((row.get::<_, i64>(0)?, row.get(1)?, column::to_time(row.get(2)?), row.get::<_, String>(3)?))
     })?;
     let fact = |(position, sequence, at, text): (i64, Option<String>, Timestamp, String)| {
@@ -87,18 +96,33 @@ pub(super) fn last(connection: &Connection) -> Result<i64, Trouble> {
 }
 
 /// Removes those below a position, after sequences that are to be folded with them were put anew.
-pub(super) fn remove(connection: &Connection, before: u64) -> Result<(), Trouble> {
+pub(super) fn remove(connection: &Connection, changes: &mut Changes, before: u64) -> Result<(), Trouble> {
     let sql = "SELECT DISTINCT s.id FROM facts f CROSS JOIN sequences s ON s.id = f.sequence
                WHERE f.position < ? AND f.position > s.folded";
     let before_it = [column::from_count(before)];
     let ids = statement::all(connection, "remove old facts", sql, before_it, |row| row.get::<_, String>(0))?;
     for id in ids {
-        if let Some((project, sequence)) = sequences::one(connection, &id)? {
+        if let Some((project, sequence)) = sequences::one(connection, &changes.facts, &id)? {
             sequences::put(connection, project, &sequence)?;
         }
     }
-    let sql = "DELETE FROM facts WHERE position < ?";
-    statement::run(connection, "remove old facts", sql, [column::from_count(before)]).map(drop)
+    let sql = "SELECT position, context FROM facts WHERE position < ?";
+    let rows = statement::all(connection, "remove old facts", sql, before_it, |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    })?;
+    rows.iter().try_for_each(|(position, context)| remove_one(connection, changes, context, *position))
+}
+
+/// Removes one that is of no use any more.
+pub(super) fn remove_one(
+    connection: &Connection,
+    changes: &mut Changes,
+    context: &str,
+    position: i64,
+) -> Result<(), Trouble> {
+    statement::run(connection, "remove a fact", "DELETE FROM facts WHERE position = ?", [position])?;
+    let key = changes.key(context);
+    changes.facts.remove(connection, key, position)
 }
 
 /// A row but for the fact in it, which is not read yet.

@@ -25,9 +25,9 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// Reads a filter; none when it names a project that there is not. `recent` are positions under the key of its context
+    /// Reads a filter; none when it names a project that there is not. `recent` lists positions under the key of its context
     /// that the table of contexts may not hold.
-    pub(super) fn of(connection: &Connection, filter: &EventFilter, recent: &[i64]) -> Result<Option<Self>, Trouble> {
+    pub(super) fn of(connection: &Connection, filter: &EventFilter, recent: &str) -> Result<Option<Self>, Trouble> {
         let project = match &filter.project {
             Some(name) => match projects::id_of(connection, name)? {
                 Some(project) => Some(project),
@@ -117,11 +117,10 @@ impl Question {
 }
 
 /// A position of one of the events under the key of a context. They are not many, and sorted once they are found.
-fn of_context(conditions: &mut Conditions, context: &str, recent: &[i64]) {
-    let recent = serde_json::Value::from(recent).to_string();
+fn of_context(conditions: &mut Conditions, context: &str, recent: &str) {
     conditions.bind(
-        "e.position IN (SELECT position FROM contexts WHERE key = ? UNION ALL SELECT value FROM json_each(?))",
-        [Value::Integer(contexts::key(context)), Value::Text(recent)],
+        "e.position IN (SELECT position FROM event_contexts WHERE key = ? UNION ALL SELECT value FROM json_each(?))",
+        [Value::Integer(contexts::key(context)), Value::Text(recent.to_owned())],
     );
 }
 

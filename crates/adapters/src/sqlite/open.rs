@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::checkpoint::Checkpointer;
-use super::contexts::{self, Merge};
+use super::contexts::{self, Merges};
 use super::migrate;
 use super::reader::SqliteReader;
 use super::transaction::SqliteTx;
@@ -30,7 +30,7 @@ pub struct SqliteStore {
     path: PathBuf,
     /// None after a commit that failed: what is on the disk is to be read anew.
     pub(super) writer: Option<Connection>,
-    pub(super) merge: Merge,
+    pub(super) merges: Merges,
     reader: Arc<SqliteReader>,
     /// Only kept open, and with it the index of the log: to make that anew takes room, which a full disk does not have, and
     /// without it nobody could read either. What a failed commit has left in the log is not in the index.
@@ -41,12 +41,12 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens a file, makes it if it is not there, and brings it to the schema of this version. Its directory has to exist.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_with(path, Merge::new(contexts::LIMIT))
+        Self::open_with(path, Merges::new(contexts::LIMIT))
     }
 
-    pub(super) fn open_with(path: &Path, mut merge: Merge) -> Result<Self, StoreError> {
+    pub(super) fn open_with(path: &Path, mut merges: Merges) -> Result<Self, StoreError> {
         let opened = writer(path).and_then(|mut writer| {
-            merge.load(&writer)?;
+            merges.load(&writer)?;
             let started = Checkpointer::start(path);
             let what = "the log of the store";
             let checkpointer = started.map_err(|cause| Trouble::Unwritable { what, why: cause.to_string() })?;
@@ -54,14 +54,14 @@ impl SqliteStore {
             Ok((writer, looking(path)?, checkpointer))
         });
         let (writer, index, checkpointer) = opened.map_err(|trouble| trouble.at(path))?;
-        let reader = Arc::new(SqliteReader::new(path, merge.memtable()));
-        Ok(Self { path: path.to_owned(), writer: Some(writer), merge, reader, _index: index, checkpointer })
+        let reader = Arc::new(SqliteReader::new(path, &merges));
+        Ok(Self { path: path.to_owned(), writer: Some(writer), merges, reader, _index: index, checkpointer })
     }
 }
 
 impl Store for SqliteStore {
     fn begin(&mut self) -> Result<Box<dyn StoreTx + '_>, StoreError> {
-        Ok(Box::new(SqliteTx::begin(&mut self.writer, &self.path, &mut self.merge)?))
+        Ok(Box::new(SqliteTx::begin(&mut self.writer, &self.path, &mut self.merges)?))
     }
 
     fn reopen(&mut self) -> Result<(), StoreError> {
@@ -69,7 +69,7 @@ impl Store for SqliteStore {
         self.writer = None;
         let connection = writer(&self.path).and_then(|mut connection| {
             prove(&connection)?;
-            self.merge.load(&connection)?;
+            self.merges.load(&connection)?;
             self.checkpointer.watch(&mut connection)?;
             Ok(connection)
         });

@@ -11,7 +11,7 @@ use capstan_runtime::ports::{
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::contexts::{self, Memtable};
+use super::contexts::{self, Memtable, Merges, Recent as _};
 use super::trouble::{Doing, Trouble};
 use super::{
     bury, census, deferred, events, facts, offers, open, projects, queues, runs, sequences, services, shipyards, timers,
@@ -24,13 +24,16 @@ const KEPT: usize = 8;
 #[derive(Debug)]
 pub(super) struct SqliteReader {
     path: PathBuf,
-    memtable: Arc<Memtable>,
+    /// Which of them are of a context and not in the table.
+    events: Arc<Memtable>,
+    facts: Arc<Memtable>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl SqliteReader {
-    pub(super) fn new(path: &Path, memtable: &Arc<Memtable>) -> Self {
-        Self { path: path.to_owned(), memtable: Arc::clone(memtable), idle: Mutex::default() }
+    pub(super) fn new(path: &Path, merges: &Merges) -> Self {
+        let [events, facts] = [&merges.events, &merges.facts].map(|merge| Arc::clone(merge.memtable()));
+        Self { path: path.to_owned(), events, facts, idle: Mutex::default() }
     }
 
     /// Asks within one read transaction, so that everything in the answer is of the same commit.
@@ -81,8 +84,8 @@ impl StoreReader for SqliteReader {
     fn events(&self, filter: &EventFilter, slice: Slice) -> Result<Page<StoredEvent>, StoreError> {
         self.ask(|connection| {
             let recent = match &filter.context {
-                Some(context) => self.memtable.look(connection, contexts::key(context))?,
-                None => Vec::new(),
+                Some(context) => self.events.look(connection)?.listed(contexts::key(context)),
+                None => String::new(),
             };
             events::page(connection, filter, &recent, slice)
         })
@@ -101,11 +104,11 @@ impl StoreReader for SqliteReader {
     }
 
     fn sequences(&self, filter: &SequenceFilter, slice: Slice) -> Result<Page<Sequence>, StoreError> {
-        self.ask(|connection| sequences::page(connection, filter, slice))
+        self.ask(|connection| sequences::page(connection, &self.facts.look(connection)?, filter, slice))
     }
 
     fn sequence(&self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError> {
-        self.ask(|connection| sequences::one(connection, id))
+        self.ask(|connection| sequences::one(connection, &self.facts.look(connection)?, id))
     }
 
     fn sequence_of(&self, triggered_id: &str) -> Result<Option<String>, StoreError> {
@@ -113,7 +116,7 @@ impl StoreReader for SqliteReader {
     }
 
     fn facts(&self, project: ProjectId, context: &str) -> Result<Vec<StoredFact>, StoreError> {
-        self.ask(|connection| facts::of_context(connection, project, context))
+        self.ask(|connection| facts::of_context(connection, &self.facts.look(connection)?, project, context))
     }
 
     fn facts_after(&self, filter: &FactFilter, after: u64, limit: u64) -> Result<FactPage, StoreError> {

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::column;
 use super::conditions::{Conditions, List};
+use super::contexts::{self, Recent};
 use super::facts;
 use super::json;
 use super::projects;
@@ -15,12 +16,16 @@ use super::trouble::Trouble;
 
 const SEQUENCE: &str = "a sequence";
 
-/// A sequence with its project.
-pub(super) fn one(connection: &Connection, id: &str) -> Result<Option<(ProjectId, Sequence)>, Trouble> {
+/// A sequence with its project. `recent` are facts.
+pub(super) fn one(
+    connection: &Connection,
+    recent: &impl Recent,
+    id: &str,
+) -> Result<Option<(ProjectId, Sequence)>, Trouble> {
     let sql = "SELECT json, project, folded FROM sequences s WHERE id = ?
                AND EXISTS (SELECT 1 FROM projects WHERE id = s.project AND dead = 0)";
     let row = statement::one(connection, "read a sequence", sql, [id], Written::read)?;
-    row.map(|written| Ok((written.project as ProjectId, written.folded(connection)?))).transpose()
+    row.map(|written| Ok((written.project as ProjectId, written.folded(connection, recent)?))).transpose()
 }
 
 /// A sequence as it was put.
@@ -37,11 +42,16 @@ impl Written {
     }
 
     /// With the facts since.
-    fn folded(self, connection: &Connection) -> Result<Sequence, Trouble> {
+    fn folded(self, connection: &Connection, recent: &impl Recent) -> Result<Sequence, Trouble> {
         let mut sequence: Sequence = json::read(&self.text, SEQUENCE)?;
-        let sql = "SELECT at, json FROM facts INDEXED BY facts_by_context
-                   WHERE project = ? AND context = ? AND position > ? AND sequence = ? ORDER BY position";
-        let values = params![self.project, sequence.scope.context, self.folded, sequence.id];
+        let sql = "SELECT at, json FROM facts
+                   WHERE position IN (
+                       SELECT position FROM fact_contexts WHERE key = ?1 AND position > ?3
+                       UNION ALL SELECT value FROM json_each(?2) WHERE value > ?3)
+                   AND project = ?4 AND context = ?5 AND sequence = ?6 ORDER BY position";
+        let (context, id) = (&sequence.scope.context, &sequence.id);
+        let key = contexts::key(context);
+        let values = params![key, recent.listed(key), self.folded, self.project, context, id];
         let facts = statement::all(connection, "bring a sequence up to date", sql, values, |row| {
             Ok((column::to_time(row.get(0)?), row.get::<_, String>(1)?))
         })?;
@@ -91,8 +101,13 @@ pub(super) fn of_task(connection: &Connection, triggered_id: &str) -> Result<Opt
     statement::one(connection, "look for the sequence of a task", sql, [triggered_id], |row| row.get(0))
 }
 
-/// Sequences of a project, newest first.
-pub(super) fn page(connection: &Connection, filter: &SequenceFilter, slice: Slice) -> Result<Page<Sequence>, Trouble> {
+/// Sequences of a project, newest first. `recent` are facts.
+pub(super) fn page(
+    connection: &Connection,
+    recent: &impl Recent,
+    filter: &SequenceFilter,
+    slice: Slice,
+) -> Result<Page<Sequence>, Trouble> {
     let Some(project) = projects::id_of(connection, &filter.project)? else {
         return Ok(Page { items: Vec::new(), total: 0 });
     };
@@ -120,6 +135,6 @@ pub(super) fn page(connection: &Connection, filter: &SequenceFilter, slice: Slic
     let order = "triggered_at DESC, ordinal DESC, id";
     let list = List { columns: "json, project, folded", from: list, order };
     let page = conditions.page(connection, "list sequences", &list, slice, Written::read)?;
-    let items = page.items.into_iter().map(|written| written.folded(connection)).collect::<Result<_, _>>()?;
+    let items = page.items.into_iter().map(|written| written.folded(connection, recent)).collect::<Result<_, _>>()?;
     Ok(Page { items, total: page.total })
 }

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::SqliteStore;
-use super::contexts::Merge;
+use super::contexts::Merges;
 use super::statement::{self, SEEN};
 use super::transaction::SqliteTx;
 
@@ -265,7 +265,10 @@ fn no_question_and_no_step_reads_a_whole_table() {
         "takers",
         "t",
         "b",
-        "contexts",
+        "event_contexts",
+        "fact_contexts",
+        "k",
+        "f",
     ];
     for sql in statements.iter().filter(|sql| sql.starts_with(['S', 'D', 'U', 'I'])) {
         if sql.starts_with("SAVEPOINT") {
@@ -298,7 +301,8 @@ fn events_of_a_context_are_found_by_its_key_and_no_others_are_read() {
     for sql in asked {
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let details: Vec<String> = plan.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap();
-        for step in ["SEARCH e USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH contexts USING PRIMARY KEY (key=?)"] {
+        for step in ["SEARCH e USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH event_contexts USING PRIMARY KEY (key=?)"]
+        {
             assert_eq!(details.iter().filter(|detail| *detail == step).count(), 1, "{details:?}\n{sql}");
         }
     }
@@ -355,8 +359,8 @@ fn a_full_disk_is_said_and_costs_one_transaction() {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     let mut writer = Some(connection);
-    let mut merge = Merge::new(0);
-    let mut tx = SqliteTx::begin(&mut writer, &path, &mut merge).unwrap();
+    let mut merges = Merges::new(0);
+    let mut tx = SqliteTx::begin(&mut writer, &path, &mut merges).unwrap();
     tx.append_event(None, &event(1)).unwrap();
     let large = CloudEvent { data: json!("x".repeat(100_000)), ..event(2) };
     let told = tx.append_event(None, &large).unwrap_err().to_string();

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::appended::Appended;
-use super::contexts::{Change, Merge};
+use super::contexts::{Changes, Merges};
 use super::trouble::Trouble;
 use super::{
     answers, bury, deferred, events, expire, facts, offers, projects, queues, runs, sequences, services, shipyards,
@@ -24,18 +24,18 @@ use super::{
 pub(super) struct SqliteTx<'a> {
     writer: &'a mut Option<Connection>,
     path: &'a Path,
-    merge: &'a mut Merge,
+    merges: &'a mut Merges,
     appended: Appended,
-    change: Change,
+    changes: Changes,
     /// What was appended and changed when the savepoint was set; none: there is none.
-    marked: Option<(Appended, Change)>,
+    marked: Option<(Appended, Changes)>,
 }
 
 impl<'a> SqliteTx<'a> {
     pub(super) fn begin(
         writer: &'a mut Option<Connection>,
         path: &'a Path,
-        merge: &'a mut Merge,
+        merges: &'a mut Merges,
     ) -> Result<Self, StoreError> {
         let Some(connection) = writer.as_ref() else {
             let path = path.display();
@@ -46,8 +46,8 @@ impl<'a> SqliteTx<'a> {
             statement::run(connection, "end a transaction", "ROLLBACK", []).map_err(|trouble| trouble.at(path))?;
         }
         statement::run(connection, "begin a transaction", "BEGIN IMMEDIATE", []).map_err(|trouble| trouble.at(path))?;
-        let change = merge.begin();
-        Ok(Self { writer, path, merge, appended: Appended::default(), change, marked: None })
+        let changes = merges.begin();
+        Ok(Self { writer, path, merges, appended: Appended::default(), changes, marked: None })
     }
 
     /// Does something in the transaction.
@@ -55,16 +55,16 @@ impl<'a> SqliteTx<'a> {
         work(ongoing(self.writer.as_ref())?).map_err(|trouble| trouble.at(self.path))
     }
 
-    /// Does something that changes which events are of a context.
+    /// Does something that changes which events and facts are of a context.
     fn change<T>(
         &mut self,
-        work: impl FnOnce(&Connection, &mut Change) -> Result<T, Trouble>,
+        work: impl FnOnce(&Connection, &mut Changes) -> Result<T, Trouble>,
     ) -> Result<T, StoreError> {
-        work(ongoing(self.writer.as_ref())?, &mut self.change).map_err(|trouble| trouble.at(self.path))
+        work(ongoing(self.writer.as_ref())?, &mut self.changes).map_err(|trouble| trouble.at(self.path))
     }
 
     /// Forgets the savepoint, and gives what was appended and changed before it.
-    fn unmark(&mut self) -> Result<(Appended, Change), StoreError> {
+    fn unmark(&mut self) -> Result<(Appended, Changes), StoreError> {
         self.marked.take().ok_or_else(|| StoreError::Failed("there is no savepoint".to_owned()))
     }
 
@@ -74,13 +74,13 @@ impl<'a> SqliteTx<'a> {
         self.with(|connection| appended.write(connection))
     }
 
-    /// Commits which events are of a context with all the rest.
+    /// Commits which events and facts are of a context with all the rest.
     fn finish(&mut self) -> Result<(), StoreError> {
         self.count()?;
-        let prepared = self.merge.prepare(ongoing(self.writer.as_ref())?, &mut self.change);
+        let prepared = self.merges.prepare(ongoing(self.writer.as_ref())?, &mut self.changes);
         let next = prepared.map_err(|trouble| trouble.at(self.path))?;
         self.with(|connection| statement::run(connection, "commit", "COMMIT", []).map(drop))?;
-        self.merge.finish(&next);
+        self.merges.finish(&next);
         Ok(())
     }
 }
@@ -112,7 +112,7 @@ impl StoreTx for SqliteTx<'_> {
             return Err(StoreError::Failed("savepoints do not nest".to_owned()));
         }
         self.with(|connection| statement::run(connection, "set a savepoint", "SAVEPOINT mark", []))?;
-        self.marked = Some((self.appended.clone(), self.change.clone()));
+        self.marked = Some((self.appended.clone(), self.changes.clone()));
         Ok(())
     }
 
@@ -122,7 +122,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn rollback(&mut self) -> Result<(), StoreError> {
-        (self.appended, self.change) = self.unmark()?;
+        (self.appended, self.changes) = self.unmark()?;
         self.with(|connection| {
             let doing = "roll back to a savepoint";
             statement::run(connection, doing, "ROLLBACK TO mark", [])?;
@@ -171,7 +171,7 @@ impl StoreTx for SqliteTx<'_> {
 
     fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError> {
         self.count()?;
-        self.change(|connection, change| bury::purge(connection, change, now, limit))
+        self.change(|connection, changes| bury::purge(connection, changes, now, limit))
     }
 
     fn service(&mut self, project: ProjectId, name: &str) -> Result<Option<Service>, StoreError> {
@@ -217,7 +217,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn append_event(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, StoreError> {
-        let position = self.change(|connection, change| events::append(connection, change, project, event))?;
+        let position = self.change(|connection, changes| events::append(connection, changes, project, event))?;
         self.appended.note(project, &event.kind);
         Ok(position)
     }
@@ -227,11 +227,11 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn append_fact(&mut self, fact: &NewFact<'_>) -> Result<u64, StoreError> {
-        self.with(|connection| facts::append(connection, fact))
+        self.change(|connection, changes| facts::append(connection, changes, fact))
     }
 
     fn remove_facts(&mut self, before: u64) -> Result<(), StoreError> {
-        self.with(|connection| facts::remove(connection, before))
+        self.change(|connection, changes| facts::remove(connection, changes, before))
     }
 
     fn run(&mut self, project: ProjectId, context: &str) -> Result<Option<Run>, StoreError> {
@@ -243,7 +243,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn sequence(&mut self, id: &str) -> Result<Option<(ProjectId, Sequence)>, StoreError> {
-        self.with(|connection| sequences::one(connection, id))
+        self.with(|connection| sequences::one(connection, &self.changes.facts, id))
     }
 
     fn put_sequence(&mut self, project: ProjectId, sequence: &Sequence) -> Result<(), StoreError> {

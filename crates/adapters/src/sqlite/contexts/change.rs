@@ -8,14 +8,16 @@ use rusqlite::Connection;
 use super::super::statement;
 use super::super::trouble::Trouble;
 use super::memtable::{Entry, Memtable, under};
+use super::recent::Recent;
+use super::table::Table;
 
 /// What is to become of the entries in memory once a transaction is committed.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Change {
     memtable: Arc<Memtable>,
-    /// Those of the events that it has appended.
+    /// Those of the rows that it has appended.
     pub(super) added: BTreeSet<Entry>,
-    /// Those in memory that are in the table now, or whose event is removed.
+    /// Those in memory that are in the table now, or whose row is removed.
     pub(super) moved: BTreeSet<Entry>,
     /// The last position that it has appended.
     pub(super) last: i64,
@@ -26,7 +28,7 @@ impl Change {
         Self { memtable: Arc::clone(memtable), added: BTreeSet::new(), moved: BTreeSet::new(), last: 0 }
     }
 
-    /// An event was appended.
+    /// A row was appended.
     pub(in super::super) fn add(&mut self, key: i64, position: i64) {
         self.added.insert((key, position));
         self.last = position;
@@ -47,41 +49,42 @@ impl Change {
         Ok(false)
     }
 
-    /// Sees to it that all events under a key are in the table.
+    /// Sees to it that all rows under a key are in the table.
     pub(in super::super) fn settle(&mut self, connection: &Connection, key: i64) -> Result<(), Trouble> {
         let added: Vec<Entry> = self.added.range(under(key)).copied().collect();
         for entry in added {
-            insert(connection, entry)?;
+            insert(connection, self.memtable.table(), entry)?;
             self.added.remove(&entry);
         }
         for entry in self.memtable.read().range(under(key)) {
             if !self.moved.contains(entry) {
-                insert(connection, *entry)?;
+                insert(connection, self.memtable.table(), *entry)?;
                 self.moved.insert(*entry);
             }
         }
         Ok(())
     }
 
-    /// An event was removed.
-    pub(in super::super) fn remove(
-        &mut self,
-        connection: &Connection,
-        context: &str,
-        position: i64,
-    ) -> Result<(), Trouble> {
-        let entry = (super::key(context), position);
+    /// A row was removed.
+    pub(in super::super) fn remove(&mut self, connection: &Connection, key: i64, position: i64) -> Result<(), Trouble> {
+        let entry = (key, position);
         self.added.remove(&entry);
         if self.memtable.read().contains(&entry) {
             self.moved.insert(entry);
         }
-        let sql = "DELETE FROM contexts WHERE key = ? AND position = ?";
-        statement::run(connection, "remove an event", sql, [entry.0, entry.1]).map(drop)
+        let table = self.memtable.table();
+        statement::run(connection, table.removing, table.remove, [key, position]).map(drop)
+    }
+}
+
+impl Recent for Change {
+    fn positions(&self, key: i64) -> Vec<i64> {
+        let entries = self.memtable.read();
+        entries.range(under(key)).chain(self.added.range(under(key))).map(|(_, position)| *position).collect()
     }
 }
 
 /// Puts an entry into the table, unless it is there.
-pub(super) fn insert(connection: &Connection, (key, position): Entry) -> Result<(), Trouble> {
-    let sql = "INSERT OR IGNORE INTO contexts (key, position) VALUES (?, ?)";
-    statement::run(connection, "note the context of an event", sql, [key, position]).map(drop)
+pub(super) fn insert(connection: &Connection, table: &Table, (key, position): Entry) -> Result<(), Trouble> {
+    statement::run(connection, table.noting, table.note, [key, position]).map(drop)
 }

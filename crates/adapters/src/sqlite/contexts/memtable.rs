@@ -2,46 +2,69 @@
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rusqlite::Connection;
 
 use super::super::statement;
 use super::super::trouble::Trouble;
+use super::recent::Recent;
+use super::table::Table;
 
-/// An event: the key of its context, and its position.
+/// An event or a fact: the key of its context, and its position.
 pub(super) type Entry = (i64, i64);
 
 /// Entries that are not in the table, or of which nobody knows whether they are. The writer alone changes them.
 ///
 /// All that was committed is here or in the table as it is seen from the same moment on. What is here may not be committed yet,
-/// or be removed: it is an event's row that says whether it is there.
-#[derive(Debug, Default)]
-pub(in super::super) struct Memtable(RwLock<BTreeSet<Entry>>);
+/// or be removed: it is the row that says whether it is there.
+#[derive(Debug)]
+pub(in super::super) struct Memtable {
+    table: &'static Table,
+    /// Whoever looks shares them for as long as they need them; what is changed meanwhile is a copy.
+    entries: RwLock<Arc<BTreeSet<Entry>>>,
+}
+
+/// The entries as they were when a transaction that looks began.
+#[derive(Debug)]
+pub(in super::super) struct Seen(Arc<BTreeSet<Entry>>);
 
 impl Memtable {
-    /// Positions under a key, for a transaction that has not read anything yet. What it sees was committed before the entries
-    /// were looked at and moved after that, so that what is neither here nor in the table is not there.
-    pub(in super::super) fn look(&self, connection: &Connection, key: i64) -> Result<Vec<i64>, Trouble> {
+    pub(super) fn new(table: &'static Table) -> Self {
+        Self { table, entries: RwLock::default() }
+    }
+
+    /// The entries, for a transaction that has not read anything yet. What it sees was committed before they were looked at,
+    /// and moved after that, so that what is neither here nor in the table is not there.
+    pub(in super::super) fn look(&self, connection: &Connection) -> Result<Seen, Trouble> {
         let entries = self.read();
         // From the first read on a transaction sees the same.
-        let sql = "SELECT 1 FROM context_mark";
-        statement::one(connection, "look for events of a context", sql, [], |_| Ok(()))?;
-        Ok(entries.range(under(key)).map(|(_, position)| *position).collect())
+        statement::one(connection, self.table.reading, self.table.mark, [], |_| Ok(()))?;
+        Ok(Seen(Arc::clone(&entries)))
     }
 
     /// All of it.
     #[cfg(test)]
     pub(in super::super) fn entries(&self) -> BTreeSet<Entry> {
-        self.read().clone()
+        BTreeSet::clone(&self.read())
     }
 
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, BTreeSet<Entry>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn table(&self) -> &'static Table {
+        self.table
     }
 
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, BTreeSet<Entry>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Arc<BTreeSet<Entry>>> {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Arc<BTreeSet<Entry>>> {
+        self.entries.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recent for Seen {
+    fn positions(&self, key: i64) -> Vec<i64> {
+        self.0.range(under(key)).map(|(_, position)| *position).collect()
     }
 }
 

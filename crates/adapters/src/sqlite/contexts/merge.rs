@@ -10,9 +10,10 @@ use super::super::statement;
 use super::super::trouble::Trouble;
 use super::change::{self, Change};
 use super::memtable::{Entry, Memtable};
+use super::table::Table;
 
 /// How many entries are kept in memory. The more there are the more of those that are moved go to one page; in turn, up to four
-/// times as many events are read when the store is opened.
+/// times as many rows are read when the store is opened.
 pub(in super::super) const LIMIT: usize = 8_192;
 
 /// Before all entries.
@@ -47,10 +48,10 @@ pub(in super::super) struct Next {
 }
 
 impl Merge {
-    /// One that knows of no events; [`Self::load`] reads them.
-    pub(in super::super) fn new(limit: usize) -> Self {
+    /// One that knows of no rows; [`Self::load`] reads them.
+    pub(super) fn new(table: &'static Table, limit: usize) -> Self {
         let round = Round { cursor: START, covers: 0 };
-        Self { memtable: Arc::default(), limit, round, newest: 0 }
+        Self { memtable: Arc::new(Memtable::new(table)), limit, round, newest: 0 }
     }
 
     /// What readers look at.
@@ -60,18 +61,16 @@ impl Merge {
 
     /// Reads from a file what the table may not hold, in place of all that is in memory.
     pub(in super::super) fn load(&mut self, connection: &Connection) -> Result<(), Trouble> {
-        let doing = "read which events are of a context";
-        let sql = "SELECT position FROM context_mark";
-        let mark = statement::one(connection, doing, sql, [], |row| row.get(0))?.unwrap_or(0);
-        let sql = "SELECT context, position FROM events WHERE position > ? AND context IS NOT NULL";
+        let Table { reading, mark, behind, .. } = self.memtable.table();
+        let mark = statement::one(connection, reading, mark, [], |row| row.get(0))?.unwrap_or(0);
         let read = |row: &rusqlite::Row<'_>| {
             let context = row.get_ref(0)?.as_str()?;
             Ok((super::key(context), row.get(1)?))
         };
-        let entries: BTreeSet<Entry> = statement::all(connection, doing, sql, [mark], read)?.into_iter().collect();
+        let entries: BTreeSet<Entry> = statement::all(connection, reading, behind, [mark], read)?.into_iter().collect();
         self.newest = entries.iter().map(|(_, position)| *position).fold(mark, i64::max);
         self.round = Round { cursor: START, covers: self.newest };
-        *self.memtable.write() = entries;
+        *self.memtable.write() = Arc::new(entries);
         Ok(())
     }
 
@@ -86,7 +85,7 @@ impl Merge {
         let round = self.advance(connection, change)?;
         let newest = self.newest.max(change.last);
         if !change.added.is_empty() {
-            self.memtable.write().extend(std::mem::take(&mut change.added));
+            Arc::make_mut(&mut self.memtable.write()).extend(std::mem::take(&mut change.added));
         }
         Ok(Next { round, newest, moved: std::mem::take(&mut change.moved) })
     }
@@ -98,6 +97,7 @@ impl Merge {
             return;
         }
         let mut entries = self.memtable.write();
+        let entries = Arc::make_mut(&mut entries);
         for entry in &next.moved {
             entries.remove(entry);
         }
@@ -118,7 +118,8 @@ impl Merge {
         }
         if moving.len() < many {
             // The round is over with this transaction: what was there when it began is moved.
-            mark(connection, round.covers)?;
+            let Table { noting, set_mark, .. } = self.memtable.table();
+            statement::run(connection, noting, set_mark, [round.covers])?;
             round = Round { cursor: START, covers: self.newest };
             let again = entries.range(..=self.round.cursor).filter(stays).take(many - moving.len());
             for entry in again {
@@ -127,15 +128,9 @@ impl Merge {
             }
         }
         for entry in &moving {
-            change::insert(connection, *entry)?;
+            change::insert(connection, self.memtable.table(), *entry)?;
         }
         change.moved.extend(moving);
         Ok(round)
     }
-}
-
-/// Writes up to which position the table holds all events.
-fn mark(connection: &Connection, position: i64) -> Result<(), Trouble> {
-    let doing = "note up to where contexts are known";
-    statement::run(connection, doing, "UPDATE context_mark SET position = ?", [position]).map(drop)
 }

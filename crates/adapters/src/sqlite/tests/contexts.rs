@@ -1,5 +1,7 @@
-//! That events of a context are found wherever it is noted that they are of it.
+//! That events and facts of a context are found wherever it is noted that they are of it.
 
+mod burial;
+mod files;
 mod ops;
 
 use std::collections::BTreeSet;
@@ -9,19 +11,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use capstan_model::event::CloudEvent;
 use capstan_runtime::conformance;
 use capstan_runtime::memory::MemoryStore;
-use capstan_runtime::ports::{EventFilter, Retention, Slice, Store, StoreReader, StoreTx};
+use capstan_runtime::ports::{EventFilter, ProjectId, Retention, Slice, Store, StoreReader, StoreTx};
 use proptest::prelude::*;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::super::SqliteStore;
-use super::super::contexts::{Merge, key};
-use super::super::migrate::{STEPS, migrate, migrate_by};
+use super::super::contexts::{Merges, key};
+use super::super::migrate::migrate;
 use super::super::open;
-use super::super::statement;
-use super::{at, over};
-use ops::{Op, apply, carry_out, project, transactions};
+use super::super::statement::{self, SEEN};
+use super::{at, earlier, over};
+use ops::{Op, Rows, apply, carry_out, project, state, transactions};
 
 /// A store, and somebody who looks beside it.
 struct Lab {
@@ -31,7 +33,7 @@ struct Lab {
     _directory: TempDir,
 }
 
-/// An event as its row has it.
+/// An event or a fact as its row has it.
 #[derive(Debug, Clone, PartialEq)]
 struct Row {
     position: i64,
@@ -46,7 +48,7 @@ impl Lab {
     fn new(limit: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store.db");
-        let store = SqliteStore::open_with(&path, Merge::new(limit)).unwrap();
+        let store = SqliteStore::open_with(&path, Merges::new(limit)).unwrap();
         let beside = open::looking(&path).unwrap();
         Self { store, beside, path, _directory: directory }
     }
@@ -60,9 +62,23 @@ impl Lab {
 
     /// All events, without any index.
     fn rows(&self) -> Vec<Row> {
-        let sql = "SELECT position, time, project, context, root,
-                       project IS NULL OR (SELECT dead = 0 FROM projects WHERE id = events.project)
-                   FROM events NOT INDEXED ORDER BY position";
+        self.look(
+            "SELECT position, time, project, context, root,
+                 project IS NULL OR EXISTS (SELECT 1 FROM projects WHERE id = events.project AND dead = 0)
+             FROM events NOT INDEXED ORDER BY position",
+        )
+    }
+
+    /// All facts.
+    fn facts(&self) -> Vec<Row> {
+        self.look(
+            "SELECT position, at, project, context, 0,
+                 project IS NULL OR EXISTS (SELECT 1 FROM projects WHERE id = facts.project AND dead = 0)
+             FROM facts NOT INDEXED ORDER BY position",
+        )
+    }
+
+    fn look(&self, sql: &str) -> Vec<Row> {
         statement::all(&self.beside, "look", sql, [], |row| {
             let (position, time, project, context) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
             Ok(Row { position, time, project, context, is_root: row.get(4)?, is_shown: row.get(5)? })
@@ -74,35 +90,52 @@ impl Lab {
         positions(&*self.store.reader(), context)
     }
 
-    /// Each context leads to its events.
+    /// Each context leads to its events and to its facts.
     fn check_answers(&self) {
-        let rows = self.rows();
+        let (rows, facts) = (self.rows(), self.facts());
+        let projects: BTreeSet<i64> = facts.iter().filter(|row| row.is_shown).filter_map(|row| row.project).collect();
         for context in CONTEXTS {
             let mut expected: Vec<&Row> =
                 rows.iter().filter(|row| row.is_shown && row.context.as_deref() == Some(context)).collect();
             expected.sort_by_key(|row| std::cmp::Reverse((row.time, row.position)));
             assert_eq!(self.found(context), expected.iter().map(|row| row.position).collect::<Vec<_>>(), "{context}");
         }
+        for (context, project) in
+            CONTEXTS.iter().chain([&""]).flat_map(|context| projects.iter().map(move |id| (context, *id)))
+        {
+            let is_of = |row: &&Row| row.project == Some(project) && row.context.as_deref() == Some(context);
+            let expected: Vec<i64> = facts.iter().filter(is_of).map(|row| row.position).collect();
+            assert_eq!(stated(&*self.store.reader(), project as u64, context), expected, "'{context}' in {project}");
+        }
     }
 
     /// What is noted is all there is, and nothing but that.
     fn check_notes(&self) {
-        let all = self.rows().into_iter().filter_map(|row| Some((key(&row.context?), row.position)));
-        let all: BTreeSet<_> = all.collect();
-        let (table, mark) = noted(&self.beside);
-        let noted: BTreeSet<_> = table.union(&self.store.merge.memtable().entries()).copied().collect();
-        assert_eq!(noted, all);
-        let claimed: BTreeSet<_> = all.iter().filter(|(_, position)| *position <= mark).copied().collect();
-        assert!(table.is_superset(&claimed), "up to {mark} there is more than {table:?}: {claimed:?}");
+        for (of, rows, merge) in
+            [("event", self.rows(), &self.store.merges.events), ("fact", self.facts(), &self.store.merges.facts)]
+        {
+            let all = rows.into_iter().filter_map(|row| Some((key(&row.context?), row.position)));
+            let all: BTreeSet<_> = all.collect();
+            let (table, mark) = noted(&self.beside, of);
+            let noted: BTreeSet<_> = table.union(&merge.memtable().entries()).copied().collect();
+            assert_eq!(noted, all, "{of}");
+            let claimed: BTreeSet<_> = all.iter().filter(|(_, position)| *position <= mark).copied().collect();
+            assert!(table.is_superset(&claimed), "up to {mark} there is more than {table:?}: {claimed:?}");
+        }
     }
 }
 
-/// The table, and the position up to which it says that it has all.
-fn noted(connection: &Connection) -> (BTreeSet<(i64, i64)>, i64) {
-    let sql = "SELECT key, position FROM contexts";
-    let entries = statement::all(connection, "look", sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    let sql = "SELECT position FROM context_mark";
-    (entries.into_iter().collect(), connection.query_row(sql, [], |row| row.get(0)).unwrap())
+/// The table of events or facts, and the position up to which it says that it has all.
+fn noted(connection: &Connection, of: &str) -> (BTreeSet<(i64, i64)>, i64) {
+    let sql = format!("SELECT key, position FROM {of}_contexts");
+    let entries = statement::all(connection, "look", &sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let sql = format!("SELECT position FROM context_marks WHERE of = '{of}s'");
+    (entries.into_iter().collect(), connection.query_row(&sql, [], |row| row.get(0)).unwrap())
+}
+
+/// Positions of the facts of a context.
+fn stated(reader: &dyn StoreReader, project: ProjectId, context: &str) -> Vec<i64> {
+    reader.facts(project, context).unwrap().iter().map(|fact| fact.position as i64).collect()
 }
 
 /// Positions of a list, newest first.
@@ -126,17 +159,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_noted_is_what_the_events_say(limit in 0..7_usize, transactions in transactions()) {
+    fn what_is_noted_is_what_the_rows_say(limit in 0..7_usize, transactions in transactions()) {
         let mut lab = Lab::new(limit);
+        let mut rows = Rows::default();
+        let shown = |rows: Vec<Row>| rows.into_iter().filter(|row| row.is_shown).collect::<Vec<_>>();
         for (ops, end) in &transactions {
-            let expected = carry_out(&mut lab, ops, *end);
-            let shown: Vec<Row> = lab.rows().into_iter().filter(|row| row.is_shown).collect();
-            prop_assert_eq!(shown, expected);
+            carry_out(&mut lab, ops, *end, &mut rows);
+            prop_assert_eq!(&shown(lab.rows()), &rows.events);
+            let facts = lab.facts();
+            prop_assert!(rows.facts.iter().all(|row| facts.contains(row)), "{:?} of {:?}", facts, rows.facts);
             lab.check_answers();
             lab.check_notes();
         }
         // Nothing is left of what is removed.
         while lab.commit(|tx| tx.purge(at(9), 3).unwrap()) {}
+        prop_assert_eq!(lab.facts(), rows.facts);
+        prop_assert!(lab.rows().iter().all(|row| row.is_shown));
         lab.check_answers();
         lab.check_notes();
     }
@@ -146,27 +184,32 @@ proptest! {
     #[test]
     fn the_mark_never_claims_what_is_not_in_the_table(
         limit in 0..9_usize,
-        commits in prop::collection::vec(prop::collection::vec(0..12_i64, 0..6), 1..60),
+        commits in prop::collection::vec(prop::collection::vec((any::<bool>(), 0..12_i64), 0..9), 1..60),
     ) {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection).unwrap();
-        let (mut merge, mut all, mut marks) = (Merge::new(limit), BTreeSet::new(), 0);
-        for keys in &commits {
+        let mut merges = Merges::new(limit);
+        let mut of_both = [("event", BTreeSet::new(), 0), ("fact", BTreeSet::new(), 0)];
+        for commit in &commits {
             let transaction = connection.unchecked_transaction().unwrap();
-            let mut change = merge.begin();
-            let entries: Vec<_> = keys.iter().zip(all.len() as i64 + 1..).map(|(key, position)| (*key, position)).collect();
-            for (key, position) in &entries {
-                change.add(*key, *position);
+            let mut changes = merges.begin();
+            for (is_fact, key) in commit {
+                let (_, all, _) = &mut of_both[usize::from(*is_fact)];
+                let position = all.len() as i64 + 1;
+                let change = if *is_fact { &mut changes.facts } else { &mut changes.events };
+                change.add(*key, position);
+                all.insert((*key, position));
             }
-            let next = merge.prepare(&connection, &mut change).unwrap();
+            let next = merges.prepare(&connection, &mut changes).unwrap();
             transaction.commit().unwrap();
-            merge.finish(&next);
-            all.extend(entries);
-            let (table, mark) = noted(&connection);
-            prop_assert!(all.iter().all(|entry| entry.1 > mark || table.contains(entry)), "{mark}: {table:?} of {all:?}");
-            prop_assert_eq!(table.union(&merge.memtable().entries()).copied().collect::<BTreeSet<_>>(), all.clone());
-            prop_assert!(mark >= marks);
-            marks = mark;
+            merges.finish(&next);
+            for ((of, all, marked), merge) in of_both.iter_mut().zip([&merges.events, &merges.facts]) {
+                let (table, mark) = noted(&connection, of);
+                prop_assert!(all.iter().all(|entry| entry.1 > mark || table.contains(entry)), "{mark}: {table:?} of {all:?}");
+                prop_assert_eq!(&table.union(&merge.memtable().entries()).copied().collect::<BTreeSet<_>>(), all);
+                prop_assert!(mark >= *marked);
+                *marked = mark;
+            }
         }
     }
 }
@@ -186,30 +229,59 @@ proptest! {
 #[test]
 fn what_is_in_memory_and_what_is_read_at_a_start_have_bounds() {
     const LIMIT: u64 = 32;
+    let append = |tx: &mut dyn StoreTx, context: &str| {
+        tx.append_event(None, &event(Some(context), 0)).unwrap();
+        state(tx, None, context, 0);
+    };
     let mut lab = Lab::new(LIMIT as usize);
-    let mut farthest = 0;
+    let mut farthest = [0, 0];
     for n in 0..400 {
         let many = 1 + n % 3;
-        lab.commit(|tx| {
-            for of in 0..many {
-                tx.append_event(None, &event(Some(&format!("{n}-{of}")), 0)).unwrap();
-            }
-        });
-        let in_memory = lab.store.merge.memtable().entries().len() as u64;
-        assert!(in_memory <= LIMIT + 3, "{in_memory}");
-        let sql = "SELECT MAX(e.position) - m.position FROM events e, context_mark m";
-        farthest = farthest.max(statement::number(&lab.beside, "look", sql, []).unwrap());
+        lab.commit(|tx| (0..many).for_each(|of| append(tx, &format!("{n}-{of}"))));
+        for merge in [&lab.store.merges.events, &lab.store.merges.facts] {
+            let in_memory = merge.memtable().entries().len() as u64;
+            assert!(in_memory <= LIMIT + 3, "{in_memory}");
+        }
+        for (at, of) in ["events", "facts"].iter().enumerate() {
+            let sql = format!("SELECT MAX(r.position) - m.position FROM {of} r, context_marks m WHERE m.of = '{of}'");
+            farthest[at] = farthest[at].max(statement::number(&lab.beside, "look", &sql, []).unwrap());
+        }
         if n % 150 == 149 {
             // What is read anew is moved bit by bit, and most of it is in the table.
             lab.store.reopen().unwrap();
             for further in 0..6 * LIMIT {
-                let context = format!("{n}-further-{further}");
-                lab.commit(|tx| tx.append_event(None, &event(Some(&context), 0)).unwrap());
+                lab.commit(|tx| append(tx, &format!("{n}-further-{further}")));
             }
         }
     }
-    assert!((2 * LIMIT..=5 * LIMIT).contains(&farthest), "{farthest}");
+    assert!(farthest.iter().all(|behind| (2 * LIMIT..=5 * LIMIT).contains(behind)), "{farthest:?}");
     lab.check_notes();
+}
+
+/// Also where the facts of a sequence are folded, for those who look and for the writer alike.
+#[test]
+fn facts_of_a_context_are_found_by_its_key_and_no_others_are_read() {
+    let (_directory, path) = earlier::written();
+    let mut store = SqliteStore::open(&path).unwrap();
+    let reader = store.reader();
+    SEEN.take();
+    assert!(!reader.facts(1, "run").unwrap().is_empty());
+    assert!(reader.sequence("task").unwrap().is_some());
+    assert!(store.begin().unwrap().sequence("task").unwrap().is_some());
+    let asked = SEEN.take();
+    let asked: Vec<&String> = asked.iter().filter(|sql| sql.contains("FROM facts")).collect();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    let connection = open::looking(&path).unwrap();
+    for sql in asked {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let details: Vec<String> = plan.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap();
+        let steps =
+            ["SEARCH facts USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH fact_contexts USING PRIMARY KEY (key=?"];
+        for step in steps {
+            assert_eq!(details.iter().filter(|detail| detail.starts_with(step)).count(), 1, "{details:?}\n{sql}");
+        }
+        assert!(!details.iter().any(|detail| detail.contains("ORDER BY")), "{details:?}\n{sql}");
+    }
 }
 
 /// Each look is at what was committed before it, while the writer moves it from place to place.
@@ -217,8 +289,11 @@ fn what_is_in_memory_and_what_is_read_at_a_start_have_bounds() {
 fn what_was_committed_is_found_whatever_the_writer_does_meanwhile() {
     const COMMITS: u64 = 500;
     let directory = tempfile::tempdir().unwrap();
-    let mut store = SqliteStore::open_with(&directory.path().join("store.db"), Merge::new(8)).unwrap();
+    let mut store = SqliteStore::open_with(&directory.path().join("store.db"), Merges::new(8)).unwrap();
     let (reader, committed) = (store.reader(), AtomicU64::new(0));
+    let mut tx = store.begin().unwrap();
+    let shop = project(&mut *tx, 0).unwrap();
+    tx.commit().unwrap();
     std::thread::scope(|scope| {
         let looks: Vec<_> = (0..4_u64)
             .map(|number| {
@@ -231,7 +306,9 @@ fn what_was_committed_is_found_whatever_the_writer_does_meanwhile() {
                             // The newest, and one of those that are being moved.
                             let back = (looks * (number + 1)) % known.min(40);
                             let position = known - back;
-                            assert_eq!(positions(&**reader, &format!("c-{position}")), [position as i64]);
+                            let context = format!("c-{position}");
+                            assert_eq!(positions(&**reader, &context), [position as i64]);
+                            assert_eq!(stated(&**reader, shop, &context), [position as i64]);
                             looks += 1;
                         }
                         if known == COMMITS {
@@ -243,7 +320,9 @@ fn what_was_committed_is_found_whatever_the_writer_does_meanwhile() {
             .collect();
         for n in 1..=COMMITS {
             let mut tx = store.begin().unwrap();
-            tx.append_event(None, &event(Some(&format!("c-{n}")), 0)).unwrap();
+            let context = format!("c-{n}");
+            tx.append_event(Some(shop), &event(Some(&context), 0)).unwrap();
+            state(&mut *tx, Some(shop), &context, 0);
             tx.commit().unwrap();
             committed.store(n, Ordering::Release);
         }
@@ -253,87 +332,46 @@ fn what_was_committed_is_found_whatever_the_writer_does_meanwhile() {
     });
 }
 
-/// As two contexts with one key: it is noted of the events of one that they are of the other, too.
+/// As two contexts with one key: it is noted of what is of one that it is of the other, too.
 #[test]
-fn events_of_another_context_with_the_same_key_are_told_apart() {
+fn what_is_of_another_context_with_the_same_key_is_told_apart() {
     for (in_memory, limit) in [(true, 100), (false, 0)] {
         let mut lab = Lab::new(limit);
         let shop = lab.commit(|tx| {
             let shop = project(tx, 0).unwrap();
             tx.append_event(Some(shop), &event(Some("theirs"), 0)).unwrap();
+            state(tx, Some(shop), "theirs", 0);
             shop
         });
+        let writer = lab.store.writer.as_ref().unwrap();
         if in_memory {
-            let mut change = lab.store.merge.begin();
-            change.add(key("ours"), 1);
-            let next = lab.store.merge.prepare(lab.store.writer.as_ref().unwrap(), &mut change).unwrap();
-            lab.store.merge.finish(&next);
+            let mut changes = lab.store.merges.begin();
+            changes.events.add(key("ours"), 1);
+            changes.facts.add(key("ours"), 1);
+            let next = lab.store.merges.prepare(writer, &mut changes).unwrap();
+            lab.store.merges.finish(&next);
         } else {
-            let writer = lab.store.writer.as_ref().unwrap();
-            writer.execute("INSERT INTO contexts (key, position) VALUES (?, 1)", [key("ours")]).unwrap();
+            writer.execute("INSERT INTO event_contexts (key, position) VALUES (?, 1)", [key("ours")]).unwrap();
+            writer.execute("INSERT INTO fact_contexts (key, position) VALUES (?, 1)", [key("ours")]).unwrap();
         }
-        assert!(lab.found("ours").is_empty());
+        let facts = |lab: &Lab, context| stated(&*lab.store.reader(), shop, context);
+        assert!(lab.found("ours").is_empty() && facts(&lab, "ours").is_empty());
         lab.commit(|tx| {
-            tx.append_event(Some(shop), &event(Some("ours"), 0)).unwrap();
-            tx.append_event(Some(shop), &event(Some("ours"), 0)).unwrap();
+            for _ in 0..2 {
+                tx.append_event(Some(shop), &event(Some("ours"), 0)).unwrap();
+                state(tx, Some(shop), "ours", 0);
+            }
         });
         assert_eq!(lab.rows().iter().map(|row| row.is_root).collect::<Vec<_>>(), [true, true, false]);
         assert_eq!((lab.found("ours"), lab.found("theirs")), (vec![3, 2], vec![1]));
-        lab.commit(|tx| apply(tx, &Op::Expire(0, 0), &mut Vec::new()));
+        assert_eq!((facts(&lab, "ours"), facts(&lab, "theirs")), (vec![2, 3], vec![1]));
+        lab.commit(|tx| apply(tx, &Op::Expire(0, 0), &mut Rows::default()));
         lab.commit(|tx| {
             tx.put_run(shop, &over("ours")).unwrap();
             while tx.expire(at(9), Retention::default(), 5).unwrap() {}
             while tx.purge(at(9), 2).unwrap() {}
         });
         assert_eq!(lab.rows().iter().map(|row| row.position).collect::<Vec<_>>(), [1]);
-    }
-}
-
-#[test]
-fn a_file_of_the_version_before_is_noted_as_a_whole() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("store.db");
-    let connection = Connection::open(&path).unwrap();
-    migrate_by(&connection, &STEPS[..5]).unwrap();
-    connection.execute("INSERT INTO projects (id, name, created) VALUES (1, 'shop', 0)", []).unwrap();
-    let contexts = [Some("a"), None, Some("b"), Some("a"), Some("ü")];
-    for (n, context) in contexts.iter().enumerate() {
-        let event = json!({"id": "e", "type": "t", "time": at(0), "shkeptncontext": context, "data": {}});
-        let sql = "INSERT INTO events (project, time, root, id, kind, source, context, json) VALUES (1, 0, ?, 'e', 't', '', ?, ?)";
-        connection.execute(sql, params![n != 3, context, event.to_string()]).unwrap();
-    }
-    connection.execute("DELETE FROM events WHERE position = 3", []).unwrap();
-    drop(connection);
-    let mut store = SqliteStore::open(&path).unwrap();
-    let looks = |store: &SqliteStore| ["a", "b", "ü"].map(|context| positions(&*store.reader(), context));
-    assert_eq!(looks(&store), [vec![4, 1], vec![], vec![5]]);
-    let connection = open::looking(&path).unwrap();
-    let number = |sql: &str| statement::number(&connection, "look", sql, []).unwrap();
-    assert_eq!(number("SELECT COUNT(*) FROM contexts"), 3);
-    assert_eq!(number("SELECT position FROM context_mark"), 5);
-    let mut tx = store.begin().unwrap();
-    for context in ["a", "b", "ü", "b"] {
-        tx.append_event(Some(1), &event(Some(context), 0)).unwrap();
-    }
-    tx.commit().unwrap();
-    let roots = "SELECT position FROM events WHERE root = 1 AND position > 5";
-    let roots: Vec<i64> = statement::all(&connection, "look", roots, [], |row| row.get(0)).unwrap();
-    assert_eq!(roots, [7]);
-    drop(store);
-    assert_eq!(looks(&SqliteStore::open(&path).unwrap()), [vec![6, 4, 1], vec![9, 7], vec![8, 5]]);
-}
-
-#[test]
-fn a_copy_has_what_was_only_in_memory() {
-    let mut lab = Lab::new(4);
-    for n in 0..11 {
-        lab.commit(|tx| tx.append_event(None, &event(Some(CONTEXTS[n % 6]), 0)).unwrap());
-    }
-    assert!(!lab.store.merge.memtable().entries().is_empty() && !noted(&lab.beside).0.is_empty());
-    let copy = lab.path.with_file_name("copy.db");
-    SqliteStore::copy(&lab.path, &copy).unwrap();
-    let store = SqliteStore::open(&copy).unwrap();
-    for context in CONTEXTS {
-        assert_eq!(positions(&*store.reader(), context), lab.found(context));
+        assert_eq!(lab.facts().iter().map(|row| row.position).collect::<Vec<_>>(), [1]);
     }
 }

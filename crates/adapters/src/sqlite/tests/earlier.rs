@@ -75,7 +75,7 @@ fn run(context: &str, open: &Value) -> Value {
 }
 
 /// A file with what the first version has written.
-fn written() -> (tempfile::TempDir, std::path::PathBuf) {
+pub(super) fn written() -> (tempfile::TempDir, std::path::PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("store.db");
     let connection = Connection::open(&path).unwrap();
