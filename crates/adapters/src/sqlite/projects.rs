@@ -70,6 +70,14 @@ pub(super) fn retain(connection: &Connection, project: ProjectId, retention: Ret
     statement::run(connection, "say how long runs are kept", sql, values).map(drop)
 }
 
+/// The shortest time for which one says that it keeps its runs.
+pub(super) fn shortest_keep(connection: &Connection) -> Result<Option<SignedDuration>, Trouble> {
+    let sql = "SELECT MIN(keep_runs) FROM projects WHERE dead = 0 AND keep_runs >= 0";
+    let shortest =
+        statement::one(connection, "look how long runs are kept", sql, [], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(shortest.flatten().map(SignedDuration::from_nanos))
+}
+
 /// What stands in the column for it.
 pub(super) fn from_keep(keep: Keep) -> i64 {
     match keep {

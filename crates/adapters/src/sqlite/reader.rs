@@ -8,7 +8,7 @@ use capstan_runtime::ports::{
     Census, EventFilter, FactFilter, FactPage, FactSpan, OfferFilter, OpenTask, Page, Project, ProjectId, RunFilter,
     SequenceFilter, Service, ServiceView, Slice, StoreError, StoreReader, StoredEvent, StoredFact,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::contexts::{self, Memtable, Merges, Recent as _};
@@ -149,5 +149,9 @@ impl StoreReader for SqliteReader {
 
     fn has_buried(&self) -> Result<bool, StoreError> {
         self.ask(bury::any)
+    }
+
+    fn shortest_keep(&self) -> Result<Option<SignedDuration>, StoreError> {
+        self.ask(projects::shortest_keep)
     }
 }

@@ -121,6 +121,7 @@ fn ask_everything(reader: &dyn StoreReader, project: ProjectId) {
     reader.queue(project, "dev cart").unwrap();
     reader.next_timer().unwrap();
     reader.has_buried().unwrap();
+    reader.shortest_keep().unwrap();
     reader.handled_tasks().unwrap();
 }
 

@@ -87,10 +87,17 @@ pub(super) fn how_long_runs_are_kept_reads_back(make: Make<'_>) {
         });
         lab.store.reopen().unwrap();
         assert_eq!(lab.reader.project("shop").unwrap().unwrap().retention, retention);
+        assert_eq!(lab.reader.shortest_keep().unwrap(), retention.shortest());
         let listed = lab.reader.projects(Slice::ALL).unwrap().items;
         assert_eq!(listed.iter().map(|it| it.retention).collect::<Vec<_>>(), [Retention::default(), retention]);
     }
+    lab.commit(|tx| {
+        tx.retain(shop, keep(30, None)).unwrap();
+        tx.retain(other, keep(60, None)).unwrap();
+    });
+    assert_eq!(lab.reader.shortest_keep().unwrap(), Some(SignedDuration::from_secs(30)));
     lab.commit(|tx| tx.bury_project(shop).unwrap());
+    assert_eq!(lab.reader.shortest_keep().unwrap(), Some(SignedDuration::from_secs(60)));
     assert_ne!(lab.project("shop"), other);
     assert_eq!(lab.reader.project("shop").unwrap().unwrap().retention, Retention::default());
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use capstan_engine::orchestrate::{Queue, Run, Sequence};
 use capstan_model::event::CloudEvent;
 use capstan_model::event::event_type::{EventType, PREFIX};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::bury;
 use super::census;
@@ -207,5 +207,11 @@ impl StoreReader for MemoryReader {
 
     fn has_buried(&self) -> Result<bool, StoreError> {
         Ok(bury::has_buried(&*self.state()?))
+    }
+
+    fn shortest_keep(&self) -> Result<Option<SignedDuration>, StoreError> {
+        let state = self.state()?;
+        let living = state.projects.values().filter(|row| !row.buried);
+        Ok(living.filter_map(|row| row.project.retention.shortest()).min())
     }
 }

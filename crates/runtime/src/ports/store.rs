@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use capstan_engine::orchestrate::{Queue, Run, Sequence, TimerKind};
 use capstan_model::event::CloudEvent;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::kept_event::OpenTask;
 use super::records::{
@@ -201,4 +201,6 @@ pub trait StoreReader: Send + Sync {
     fn has_deferred(&self) -> Result<bool, StoreError>;
     /// Whether there is anything for [`StoreTx::purge`] to remove that is not merely a remembered answer.
     fn has_buried(&self) -> Result<bool, StoreError>;
+    /// The shortest time for which a project says that it keeps its runs.
+    fn shortest_keep(&self) -> Result<Option<SignedDuration>, StoreError>;
 }

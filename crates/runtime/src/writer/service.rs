@@ -19,7 +19,7 @@ use crate::step::{Cache, Outcome, Setting, step_and};
 /// How long the writer sleeps at most; nothing relies on it.
 const SAFETY: Duration = Duration::from_secs(30);
 
-/// How often what is past its time is removed, unless it is to be kept for less than that.
+/// How often what is past its time is removed, unless something is to be kept for less than that.
 const TIDY: SignedDuration = SignedDuration::from_hours(1);
 
 /// The writer before it runs.
@@ -230,17 +230,20 @@ impl Writer {
             self.chores.next_timer = None;
             self.chore(Command::Timers);
         }
-        if self.clock.now() >= self.tidy {
-            self.tidy = self.clock.now().saturating_add(self.tidy_each()).unwrap_or(Timestamp::MAX);
-            self.chores.buried = true;
-        }
-        if std::mem::take(&mut self.chores.buried) {
+        let is_tidy_due = self.clock.now() >= self.tidy;
+        if std::mem::take(&mut self.chores.buried) || is_tidy_due {
             self.chores.buried = matches!(self.chore(Command::Purge), Some(Reply::More));
+            // Somebody may have said anew how long runs are kept, which is why it is done at once.
+            let next = self.clock.now().saturating_add(self.tidy_each()).unwrap_or(Timestamp::MAX);
+            self.tidy = if is_tidy_due { next } else { self.tidy.min(next) };
         }
     }
 
+    /// How often what is past its time is removed: as often as the shortest time has passed for which runs are kept.
     fn tidy_each(&self) -> SignedDuration {
-        let shortest = self.options.retention.shortest();
+        // Where it cannot be read, the server's own time counts until it can be.
+        let of_projects = self.store.reader().shortest_keep().unwrap_or_default();
+        let shortest = [self.options.retention.shortest(), of_projects].into_iter().flatten().min();
         shortest.map_or(TIDY, |shortest| shortest.clamp(SignedDuration::from_secs(1), TIDY))
     }
 

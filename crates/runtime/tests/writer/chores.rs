@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use capstan_engine::orchestrate::{Deadline, Sequence};
+use capstan_engine::orchestrate::{Control, Deadline, Sequence};
 use capstan_runtime::command::{Command, Reply, Wanted};
 use capstan_runtime::memory::{Call, MemoryDisk, MemoryStore, Order};
-use capstan_runtime::ports::{Clock, SequenceFilter, Slice};
+use capstan_runtime::ports::{Clock, Keep, Retention, SequenceFilter, Slice, SystemClock};
 use capstan_runtime::writer::{Handle, Options};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -64,6 +64,25 @@ async fn timers_that_fail_alone_come_again_however_busy_the_writer_is() {
         () = busy => {}
         () = until(&handle, "timedOut") => {}
     }
+    thread.stop();
+}
+
+/// The server keeps everything; the writer sleeps for an hour when there is nothing to be done.
+#[tokio::test]
+async fn what_a_project_keeps_for_a_short_time_goes_in_that_time() {
+    let (handle, thread, _) = start_with(MemoryStore::new(), Arc::new(SystemClock::start()), Options::default());
+    trigger(&handle).await;
+    let retention = Retention { runs: Some(Keep::For(SignedDuration::from_secs(1))), evaluations: None };
+    handle.submit(Command::Retain { project: "p".to_owned(), retention }).await.unwrap();
+    let (project, context) = ("p".to_owned(), "run".to_owned());
+    let abort = Command::Control { project, context, stage: None, control: Control::Abort };
+    handle.submit(abort).await.unwrap();
+    let gone = async {
+        while !handle.read(|reader| reader.runs_of("run")).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), gone).await.expect("the run goes");
     thread.stop();
 }
 
