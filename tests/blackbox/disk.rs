@@ -375,11 +375,14 @@ fn tell_of_stored(disk: &Disk, server: &Server, tell: &mut impl FnMut(&str, &Dis
         ("a store with a damaged page", damaged),
         ("a store that lost its end", whole[..8_192].to_vec()),
         ("a store that is none", b"not a database, but long enough to be taken for one ".repeat(100)),
+        ("a store that is empty", Vec::new()),
     ] {
         std::fs::write(&store, content).unwrap();
         tell(what, disk);
     }
     std::fs::remove_file(&store).unwrap();
+    tell("no store beside projects", disk);
+    assert!(!store.exists(), "nothing was made");
     std::fs::create_dir(&store).unwrap();
     tell("a store that is a directory", disk);
     std::fs::remove_dir(&store).unwrap();

@@ -1,5 +1,7 @@
 //! What a server stands on: store, configuration, writer, and the tools that it brings.
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use capstan_adapters::git::GitConfig;
@@ -41,12 +43,13 @@ impl House {
         // Also wrong input, and told before anything is made.
         let receiver = settings.otlp_endpoint.as_ref();
         let receiver = receiver.map(|url| Receiver::new(url, &|name| std::env::var_os(name))).transpose()?;
-        let store = SqliteStore::open(&data.path().join(STORE)).map_err(|error| Failure::plain(error.to_string()))?;
         let configuration = data.path().join(CONFIGURATION);
         if configuration.is_file() {
             let message = format!("cannot open the configuration: '{}' is a file", configuration.display());
             return Err(Failure::with_help(message, "put the directory back that was there, or move the file away"));
         }
+        refuse_lost_store(data.path(), &configuration)?;
+        let store = SqliteStore::open(&data.path().join(STORE)).map_err(|error| Failure::plain(error.to_string()))?;
         let repo = GitConfig::open(configuration.clone()).map_err(|error| {
             Failure::plain(format!("cannot open the configuration in '{}': {error}", configuration.display()))
         })?;
@@ -94,6 +97,24 @@ impl House {
             tracing::error!(%error, "the writer did not end well");
         }
     }
+}
+
+/// A store is made before the first project is, and put back last from a backup: where there are projects and no store, it was
+/// lost, and to begin with an empty one would hide it.
+fn refuse_lost_store(data: &Path, configuration: &Path) -> Result<(), Failure> {
+    let store = data.join(STORE);
+    let is_empty =
+        std::fs::metadata(&store).map_or_else(|error| error.kind() == ErrorKind::NotFound, |it| it.len() == 0);
+    let is_project = |entry: std::fs::DirEntry| entry.path().extension().is_some_and(|extension| extension == "git");
+    let has_projects = || std::fs::read_dir(configuration).is_ok_and(|entries| entries.flatten().any(is_project));
+    if !is_empty || !has_projects() {
+        return Ok(());
+    }
+    let what = if store.exists() { "is empty" } else { "is not there" };
+    let (store, configuration) = (store.display(), configuration.display());
+    let message = format!("the store '{store}' {what}, but there are projects in '{configuration}'");
+    let help = "restore a backup into another directory, or move the configuration away to begin anew";
+    Err(Failure::with_help(message, help))
 }
 
 fn limits(settings: &Settings) -> Limits {
