@@ -168,6 +168,18 @@ fn a_backup_under_load_has_all_that_was_there_and_its_runs_go_on() {
     restored.post("/api/controlPlane/v1/project/shop/service", &service).expect(200);
 }
 
+/// Refuses what others than the owner may read; how many files there are.
+#[cfg(unix)]
+fn private(path: &Path) -> usize {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+    if !path.is_dir() {
+        return 1;
+    }
+    std::fs::read_dir(path).unwrap().map(|entry| private(&entry.unwrap().path())).sum()
+}
+
 /// The whole directory, as a server left it that was killed, without a token of its own.
 #[test]
 fn clients_keep_their_token_and_only_the_owner_can_read() {
@@ -183,13 +195,8 @@ fn clients_keep_their_token_and_only_the_owner_can_read() {
     capstan(&folder, "backup backup").expect(0);
     capstan(&folder, "restore backup --data again").expect(0);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = |path: &str| folder.join(path).metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!([mode("backup"), mode("again")], [0o700; 2]);
-        for file in ["backup/token.sha256", "backup/capstan.db", "again/token.sha256", "again/capstan.db"] {
-            assert_eq!(mode(file), 0o600, "{file}");
-        }
+    for made in ["backup", "again"] {
+        assert!(private(&folder.join(made)) > 5, "the repository is in it");
     }
     let left: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(!left.iter().any(|path| path.to_string_lossy().contains("unfinished")), "{left:?}");
@@ -218,6 +225,12 @@ fn a_backup_or_a_place_that_does_not_do_is_refused() {
     refuse("backup file");
     refuse("backup new --data nowhere");
     refuse("backup new --data backup/config");
+    refuse("backup capstan-data/inside");
+    refuse("backup capstan-data/config/../new/deep");
+    refuse("backup file/new");
+    refuse("restore backup new");
+    refuse("restore backup --data backup");
+    assert!(!folder.join("backup/lock").exists());
     refuse("restore nowhere --data new");
     refuse("restore backup/config --data new");
     refuse("restore backup");
@@ -270,7 +283,14 @@ fn a_backup_or_a_place_that_does_not_do_is_refused() {
         manifest["files"].as_object_mut().unwrap().retain(|name, _| !name.starts_with("config/"));
         Some(manifest.to_string().into_bytes())
     });
-    // Nothing is left of any of them, so that the right one goes there.
+    // Nothing is left of any of them.
+    assert!(!folder.join("new").exists());
+    refuse("restore short --data new/below");
+    assert!(!folder.join("new").exists());
+    // What was there stays.
+    std::fs::create_dir(folder.join("new")).unwrap();
+    refuse("restore short --data new");
+    assert_eq!(std::fs::read_dir(folder.join("new")).unwrap().count(), 0);
     capstan(&folder, "restore backup --data new").expect(0);
     stable(|| {
         let mut settings = insta::Settings::clone_current();

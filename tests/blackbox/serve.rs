@@ -71,7 +71,7 @@ fn a_data_directory_belongs_to_one_server() {
     assert_eq!(
         ran.stderr,
         format!(
-            "error: data directory './capstan-data' is in use by another server (process {pid})\n  help: stop that server, or name another directory with --data\n"
+            "error: data directory './capstan-data' is in use by a server (process {pid})\n  help: stop that server, or name another directory with --data\n"
         )
     );
     // The lock goes with the process, however that ends.

@@ -194,3 +194,25 @@ fn seeds_and_files_do_not_mix() {
         assert!(ran.stderr.contains("--seed"), "{line}: {ran:?}");
     }
 }
+
+#[test]
+fn seeds_end_at_the_highest_number() {
+    let highest = u64::MAX.to_string();
+    let last = simulate(&["--seeds", "1", "--from", &highest, "-o", "json"]).expect(0).json();
+    assert_eq!(last["seeds"], 1);
+    let beyond = simulate(&["--seeds", "3", "--from", &highest]).expect(2).stderr;
+    let message = "--seeds 3 --from 18446744073709551615: there is no seed above 18446744073709551615";
+    assert!(beyond.contains(message) && beyond.contains("help: begin lower"), "{beyond}");
+}
+
+#[test]
+fn what_is_no_seed_or_no_scenario_is_refused() {
+    let seen: Vec<String> =
+        [&[][..], &["--seeds", "0"], &["--seeds", "-5"], &["--seeds", "5", "--from", "-5"], &["--seed", "x"], &["."]]
+            .iter()
+            .map(|arguments| {
+                format!("$ capstan simulate {}\n{}", arguments.join(" "), simulate(arguments).expect(2).stderr)
+            })
+            .collect();
+    stable(|| insta::assert_snapshot!("simulate_refused", seen.join("")));
+}

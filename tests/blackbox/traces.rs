@@ -229,9 +229,30 @@ fn what_a_receiver_missed_it_gets_when_it_is_back() {
     eventually("the server to say that nobody is there", || {
         server.log().contains("the receiver of traces does not take any").then_some(())
     });
+    assert!(server.log().contains(&format!("http://127.0.0.1:{port}/v1/traces")), "{}", server.log());
     let receiver = Receiver::start(port, 2);
     check(&receiver.trace(&context), &claims);
     assert_eq!(receiver.got.lock().unwrap().refused, 2, "it was busy at first");
+}
+
+#[test]
+fn an_address_where_nothing_receives_traces_is_told_of() {
+    let receiver = Receiver::start(0, 0);
+    let server = serve(&format!("{}/elsewhere", receiver.url()));
+    play(&server, || {});
+    eventually("the server to say that nothing is there", || {
+        server.log().contains("check otlp.endpoint, to which /v1/traces is added").then_some(())
+    });
+    let log = server.log();
+    assert!(log.contains("/elsewhere/v1/traces") && log.contains("it answered with 404 Not Found"), "{log}");
+}
+
+#[test]
+fn headers_for_no_receiver_are_told_of() {
+    let server = Server::prepare().env("CAPSTAN_OTLP_HEADERS", "x-scope=secret").start();
+    let log = server.log();
+    assert!(log.contains("CAPSTAN_OTLP_HEADERS is given, and no otlp.endpoint"), "{log}");
+    assert!(!log.contains("secret"), "{log}");
 }
 
 #[test]

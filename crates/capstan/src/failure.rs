@@ -55,6 +55,8 @@ impl Failure {
         let message = format!("cannot read '{}': {}", path.display(), reason(error));
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::with_help(message, "check the path; it is taken from where you are"),
+            std::io::ErrorKind::IsADirectory => Self::with_help(message, "name a file that is in it"),
+            std::io::ErrorKind::PermissionDenied => Self::with_help(message, "let the user that runs this read it"),
             _ => Self::plain(message),
         }
     }

@@ -1,13 +1,13 @@
 //! A copy of all repositories beside those who write to them.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
 use super::objects::UNFINISHED;
 use super::place;
 
-/// Copies the repositories below a folder to another, which is made.
+/// Copies the repositories below a folder to another, which is made. Folders and files are for their owner alone.
 ///
 /// Each is copied from its branch to its objects: whatever the copied branch leads to was on disk before it, so that it is
 /// in the copy. Projects that are deleted meanwhile may be left out.
@@ -15,13 +15,13 @@ use super::place;
 /// # Errors
 /// A file cannot be read or written.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir(to)?;
+    create_folder(to)?;
     for project in place::all(from)? {
         let (source, target) = (place::of(from, &project), place::of(to, &project));
-        let copied = ["HEAD", "config", "packed-refs", "refs", "objects"].into_iter().try_for_each(|part| {
-            fs::create_dir_all(&target)?;
-            copy_part(&source.join(part), &target.join(part))
-        });
+        create_folder(&target)?;
+        let copied = ["HEAD", "config", "packed-refs", "refs", "objects"]
+            .into_iter()
+            .try_for_each(|part| copy_part(&source.join(part), &target.join(part)));
         if !source.is_dir() {
             fs::remove_dir_all(&target)?;
             continue;
@@ -42,9 +42,9 @@ fn copy_part(from: &Path, to: &Path) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             source => source?,
         };
-        return io::copy(&mut source, &mut File::create_new(to)?).map(drop);
+        return io::copy(&mut source, &mut create_file(to)?).map(drop);
     }
-    fs::create_dir(to)?;
+    create_folder(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -55,4 +55,19 @@ fn copy_part(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn create_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn create_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }

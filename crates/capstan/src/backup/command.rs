@@ -70,6 +70,7 @@ pub(crate) fn run(args: &BackupArgs) -> Result<Exit, Failure> {
         let message = format!("there is no data directory '{}'", data.display());
         return Err(Failure::with_help(message, "name the one of the server with --data"));
     }
+    refuse_inside(backup, &data)?;
     let made = Timestamp::now();
     let place = Place::begin(backup).map_err(|error| unwritable(backup, &error))?;
     let outline = parts::copy(&data, place.path())?;
@@ -88,6 +89,20 @@ pub(crate) fn run(args: &BackupArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
+/// A backup within what it is a copy of would go with it, and be copied by the next one.
+fn refuse_inside(backup: &Path, data: &Path) -> Result<(), Failure> {
+    let data = data.canonicalize().map_err(|error| Failure::unreadable(data, &error))?;
+    let place = std::path::absolute(backup).map_err(|error| unwritable(backup, &error))?;
+    // Links on the way are followed as far as it is there.
+    let above = place.ancestors().find_map(|above| above.canonicalize().ok());
+    if above.is_some_and(|above| above.starts_with(&data)) {
+        let message = format!("'{}' is in the data directory itself", backup.display());
+        return Err(Failure::with_help(message, "name a place outside of it, best on another disk"));
+    }
+    Ok(())
+}
+
 fn unwritable(backup: &Path, error: &std::io::Error) -> Failure {
-    Failure::plain(format!("cannot write backup '{}': {}", backup.display(), reason(error)))
+    let message = format!("cannot write backup '{}': {}", backup.display(), reason(error));
+    Failure::with_help(message, "name a place where directories can be made, with room for all that the server keeps")
 }

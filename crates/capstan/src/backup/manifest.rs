@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
+use super::private;
 use crate::failure::{Failure, reason};
 use crate::serve::token::to_hex;
 
@@ -55,7 +56,7 @@ impl Manifest {
     }
 
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
-        let mut file = File::create_new(folder.join(FILE))?;
+        let mut file = private::file(&folder.join(FILE))?;
         writeln!(file, "{}", serde_json::to_string_pretty(self)?)
     }
 
@@ -102,7 +103,7 @@ impl Manifest {
                 return Err(damaged(backup, &format!("'{name}' is missing")));
             }
             let mut from = File::open(&source).map_err(|error| Failure::unreadable(&source, &error))?;
-            let found = create(&target).and_then(|mut file| Entry::of(&mut from, &mut file));
+            let found = private::file(&target).and_then(|mut file| Entry::of(&mut from, &mut file));
             let found = found.map_err(|error| {
                 Failure::plain(format!(
                     "cannot copy '{}' to '{}': {}",
@@ -117,7 +118,7 @@ impl Manifest {
         }
         for name in &self.empty {
             let folder = to.join(name);
-            std::fs::create_dir_all(&folder)
+            private::folder(&folder)
                 .map_err(|error| Failure::plain(format!("cannot make '{}': {}", folder.display(), reason(&error))))?;
         }
         Ok(())
@@ -166,18 +167,6 @@ impl Entry {
 pub(super) fn damaged(backup: &Path, why: &str) -> Failure {
     let message = format!("backup '{}' is damaged: {why}", backup.display());
     Failure::with_help(message, "nothing was restored; take another backup, or another copy of this one")
-}
-
-/// Makes a file for its owner alone, with the folders above it.
-fn create(path: &Path) -> io::Result<File> {
-    if let Some(above) = path.parent() {
-        std::fs::create_dir_all(above)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn is_plain(path: &str) -> bool {

@@ -7,6 +7,7 @@ mod command;
 mod manifest;
 mod parts;
 mod place;
+mod private;
 mod restore;
 
 pub(crate) use command::{BackupArgs, run};

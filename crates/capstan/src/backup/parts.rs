@@ -1,7 +1,6 @@
 //! What of a data directory is kept, part by part. The lock and the log of the database are not: the copy of the database has
 //! what is in its log.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use capstan_adapters::git::GitConfig;
 use capstan_adapters::sqlite::{SqliteStore, StoreOutline};
 use capstan_runtime::ports::{ConfigError, ConfigRepo as _};
 
+use super::private;
 use crate::failure::{Failure, reason};
 use crate::serve::house::{CONFIGURATION, STORE};
 use crate::serve::token;
@@ -53,16 +53,12 @@ fn copy_configuration(data: &Path, to: &Path) -> Result<(), Failure> {
 /// The hash of the token; a server that has its token from the variable has none.
 fn copy_token(data: &Path, to: &Path) -> Result<(), Failure> {
     let from = data.join(token::FILE);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let text = match std::fs::read(&from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         text => text.map_err(|error| Failure::unreadable(&from, &error))?,
     };
     let to = to.join(token::FILE);
-    let written = options.open(&to).and_then(|mut file| io::Write::write_all(&mut file, &text));
+    let written = private::file(&to).and_then(|mut file| io::Write::write_all(&mut file, &text));
     written.map_err(|error| Failure::plain(format!("cannot write '{}': {}", to.display(), reason(&error))))
 }
 

@@ -31,6 +31,9 @@ pub(crate) struct RestoreArgs {
     /// The backup: a directory that 'capstan backup' has made
     #[arg(value_name = "BACKUP")]
     backup: PathBuf,
+    /// Not how the data directory is named; told so.
+    #[arg(hide = true)]
+    into: Option<PathBuf>,
     #[command(flatten)]
     data: DataArgs,
 }
@@ -38,6 +41,11 @@ pub(crate) struct RestoreArgs {
 /// Fills an empty data directory.
 pub(crate) fn run(args: &RestoreArgs) -> Result<Exit, Failure> {
     let backup = &args.backup;
+    if let Some(into) = &args.into {
+        let (backup, into) = (backup.display(), into.display());
+        let message = format!("'{into}' is one argument too many");
+        return Err(Failure::with_help(message, format!("write 'capstan restore {backup} --data {into}'")));
+    }
     let settings = args.data.resolve()?;
     let data = &settings.settings.data;
     if !backup.is_dir() {
@@ -45,16 +53,22 @@ pub(crate) fn run(args: &RestoreArgs) -> Result<Exit, Failure> {
         return Err(Failure::with_help(message, "name a directory that 'capstan backup' has made"));
     }
     let manifest = Manifest::read(backup)?;
+    let lock = data.join(LOCK);
+    if data.is_dir() && !lock.exists() {
+        // Before a lock is made in what is none of ours.
+        refuse_full(data)?;
+    }
+    let new: Vec<&Path> = lock.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
     // From here on no server can begin there.
     let _held = DataDir::open(data, &settings.source("data").to_string())?;
-    refuse_full(data)?;
-    let unwritable = |error: io::Error| {
-        Failure::plain(format!("cannot write data directory '{}': {}", data.display(), reason(&error)))
-    };
-    let place = Place::within(data).map_err(unwritable)?;
-    manifest.copy(backup, place.path())?;
-    check(backup, place.path())?;
-    place.unpack(STORE).map_err(unwritable)?;
+    let filled = fill(data, backup, &manifest);
+    if filled.is_err() {
+        // What was made for nothing, from the lock upwards; what somebody else has put there meanwhile stays.
+        for path in new {
+            let _ = if path == lock { std::fs::remove_file(path) } else { std::fs::remove_dir(path) };
+        }
+    }
+    filled?;
     print(&format!(
         "'{}' holds what was there at {}: {} files, {} bytes\n",
         data.display(),
@@ -63,6 +77,18 @@ pub(crate) fn run(args: &RestoreArgs) -> Result<Exit, Failure> {
         manifest.size()
     ));
     Ok(Exit::Success)
+}
+
+/// Puts all of a backup into a directory that is held.
+fn fill(data: &Path, backup: &Path, manifest: &Manifest) -> Result<(), Failure> {
+    refuse_full(data)?;
+    let unwritable = |error: io::Error| {
+        Failure::plain(format!("cannot write data directory '{}': {}", data.display(), reason(&error)))
+    };
+    let place = Place::within(data).map_err(unwritable)?;
+    manifest.copy(backup, place.path())?;
+    check(backup, place.path())?;
+    place.unpack(STORE).map_err(unwritable)
 }
 
 /// What is restored has to be whole, whatever the manifest says.

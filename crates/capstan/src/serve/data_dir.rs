@@ -91,8 +91,8 @@ fn open_private(path: &Path) -> io::Result<File> {
 fn taken(path: &Path, lock: &mut File) -> Failure {
     let mut content = String::new();
     let owner = match lock.read_to_string(&mut content) {
-        Ok(_) if content.trim().parse::<u32>().is_ok() => format!("another server (process {})", content.trim()),
-        _ => "another server".to_owned(),
+        Ok(_) if content.trim().parse::<u32>().is_ok() => format!("a server (process {})", content.trim()),
+        _ => "a server".to_owned(),
     };
     let message = format!("data directory '{}' is in use by {owner}", path.display());
     Failure::with_help(message, "stop that server, or name another directory with --data")
@@ -120,7 +120,7 @@ mod tests {
             assert_eq!((mode(&path), mode(&path.join("lock"))), (0o700, 0o600));
         }
         let seen = refused(&path);
-        assert!(seen.contains(&format!("is in use by another server (process {})", std::process::id())), "{seen}");
+        assert!(seen.contains(&format!("is in use by a server (process {})", std::process::id())), "{seen}");
         drop(first);
         DataDir::open(&path, "--data").unwrap();
     }

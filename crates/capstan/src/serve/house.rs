@@ -41,8 +41,7 @@ impl House {
     /// Opens what the data directory holds and starts what works on it.
     pub(super) async fn open(settings: &Settings, data: &DataDir) -> Result<Self, Failure> {
         // Also wrong input, and told before anything is made.
-        let receiver = settings.otlp_endpoint.as_ref();
-        let receiver = receiver.map(|url| Receiver::new(url, &|name| std::env::var_os(name))).transpose()?;
+        let receiver = Receiver::wanted(settings.otlp_endpoint.as_ref(), &|name| std::env::var_os(name))?;
         let configuration = data.path().join(CONFIGURATION);
         if configuration.is_file() {
             let message = format!("cannot open the configuration: '{}' is a file", configuration.display());

@@ -16,6 +16,7 @@ use crate::terminal::{Style, note, print};
 /// `capstan simulate F...`
 #[derive(Debug, Args)]
 #[command(
+    group = clap::ArgGroup::new("what").args(["files", "seeds", "seed"]).required(true),
     after_help = "Exit codes: 0 done, 1 an expectation or a seed does not hold, 2 a file that cannot be used, 4 interrupted.
 
 Examples:
@@ -29,16 +30,16 @@ docs/simulate.md explains the files, docs/reliability.md what seeds show."
 )]
 pub(crate) struct SimulateArgs {
     /// Scenarios: a shipyard, tools, what happens, and what is expected
-    #[arg(required_unless_present_any = ["seeds", "seed"], conflicts_with_all = ["seeds", "seed"], value_name = "FILE")]
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Play so many hostile schedules of chance, and stop at the first that does not hold
-    #[arg(long, value_name = "N", conflicts_with = "seed", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     seeds: Option<u64>,
     /// The first of these seeds
-    #[arg(long, value_name = "S", default_value_t = 0, requires = "seeds")]
+    #[arg(long, value_name = "S", default_value_t = 0, requires = "seeds", value_parser = number, allow_negative_numbers = true)]
     from: u64,
     /// Play the schedule of one seed, and tell what happens
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = number, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Have the store break its promises, to see that it is noticed
     #[arg(long, hide = true)]
@@ -62,10 +63,23 @@ impl SimulateArgs {
     }
 }
 
+/// A seed.
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("seeds are whole numbers from 0 to {}", u64::MAX))
+}
+
+/// How many seeds.
+fn count(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(format!("write a whole number, at least 1 and at most {}", u64::MAX)),
+    }
+}
+
 /// Plays each scenario, or those of seeds.
 pub(crate) fn run(args: &SimulateArgs) -> Result<Exit, Failure> {
     match (args.seeds, args.seed) {
-        (Some(count), _) => Seeds { from: args.from, count, break_promises: args.break_promises }.run(args.output),
+        (Some(count), _) => Seeds::new(args.from, count, args.break_promises)?.run(args.output),
         (_, Some(seed)) => one_seed(seed, args),
         (None, None) => files(args),
     }

@@ -21,9 +21,10 @@ use crate::terminal::{Progress, print, quiet_panics};
 /// Which seeds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seeds {
-    pub(super) from: u64,
-    pub(super) count: u64,
-    pub(super) break_promises: bool,
+    from: u64,
+    /// At least one, and none beyond the highest number.
+    count: u64,
+    break_promises: bool,
 }
 
 /// What came of all of them so far.
@@ -65,33 +66,31 @@ impl Seen {
 
 /// What the threads share.
 struct Race {
-    next: AtomicU64,
-    end: u64,
+    seeds: Seeds,
+    /// How many have been taken.
+    taken: AtomicU64,
     /// The lowest seed that does not hold.
     lowest: AtomicU64,
     stop: AtomicBool,
-    break_promises: bool,
 }
 
 impl Race {
     fn new(seeds: Seeds) -> Self {
-        Self {
-            next: AtomicU64::new(seeds.from),
-            end: seeds.from.saturating_add(seeds.count),
-            lowest: AtomicU64::new(u64::MAX),
-            stop: AtomicBool::new(false),
-            break_promises: seeds.break_promises,
-        }
+        Self { seeds, taken: AtomicU64::new(0), lowest: AtomicU64::new(u64::MAX), stop: AtomicBool::new(false) }
     }
 
     /// One thread: takes the next seed, for as long as there is one below all that do not hold.
     fn run(&self, sender: &mpsc::UnboundedSender<Trial>) {
         while !self.stop.load(Ordering::Relaxed) {
-            let seed = self.next.fetch_add(1, Ordering::Relaxed);
-            if seed >= self.end || seed > self.lowest.load(Ordering::Relaxed) {
+            let taken = self.taken.fetch_add(1, Ordering::Relaxed);
+            if taken >= self.seeds.count {
                 return;
             }
-            let trial = simulator::trial(seed, |scenario| prepare(scenario, self.break_promises));
+            let seed = self.seeds.from + taken;
+            if seed > self.lowest.load(Ordering::Relaxed) {
+                return;
+            }
+            let trial = simulator::trial(seed, |scenario| prepare(scenario, self.seeds.break_promises));
             if trial.failure.is_some() {
                 self.lowest.fetch_min(seed, Ordering::Relaxed);
             }
@@ -103,6 +102,15 @@ impl Race {
 }
 
 impl Seeds {
+    /// So many from this one on; refuses those that end beyond the highest number.
+    pub(super) fn new(from: u64, count: u64, break_promises: bool) -> Result<Self, Failure> {
+        if count.checked_sub(1).and_then(|others| from.checked_add(others)).is_none() {
+            let message = format!("--seeds {count} --from {from}: there is no seed above {}", u64::MAX);
+            return Err(Failure::with_help(message, "begin lower with --from, or play fewer with --seeds"));
+        }
+        Ok(Self { from, count, break_promises })
+    }
+
     /// Plays them; stops at the lowest that does not hold, writes it to a file as small as it gets, and says how to repeat it.
     pub(super) fn run(self, format: SimulateFormat) -> Result<Exit, Failure> {
         quiet_panics();
@@ -121,7 +129,8 @@ impl Seeds {
         if let Some(failed) = &seen.failed {
             return self.tell_failure(failed);
         }
-        let Some(signal) = interrupted else { return Ok(Exit::Success) };
+        // A signal that came with the last of them stopped nothing.
+        let Some(signal) = interrupted.filter(|_| seen.played < self.count) else { return Ok(Exit::Success) };
         let (next, left) = (self.from + seen.played, self.count - seen.played);
         print(&format!("\nstopped by {signal}; to go on: capstan simulate --seeds {left} --from {next}\n"));
         Ok(Exit::NoVerdict)

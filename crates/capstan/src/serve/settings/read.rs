@@ -58,8 +58,18 @@ pub(super) fn endpoint(text: &str) -> Result<Option<Url>, Wrong> {
             "no endpoint: it holds a name or a password",
             "give what lets us in as headers, in CAPSTAN_OTLP_HEADERS",
         ),
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(url)),
-        _ => wrong("no endpoint: it is no URL of HTTP", HELP),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => {
+            wrong("no endpoint: it is no URL of HTTP", HELP)
+        }
+        Ok(url) => match url.path().trim_end_matches('/').strip_suffix("/v1/traces") {
+            None => Ok(Some(url)),
+            Some(path) => {
+                let base = format!("{}{}", url.origin().ascii_serialization(), path);
+                let is = "no endpoint: it ends in /v1/traces, which is added to it";
+                wrong(is, format!("write what is before that: {base}"))
+            }
+        },
+        Err(_) => wrong("no endpoint: it is no URL of HTTP", HELP),
     }
 }
 
@@ -157,6 +167,11 @@ mod tests {
         for bad in ["", "on", "localhost:4318", "grpc://h:4317", "http://u:secret@h", "http://u@h"] {
             let wrong = endpoint(bad).unwrap_err();
             assert!(!wrong.is.contains("secret"), "{bad}");
+        }
+        for (whole, base) in
+            [("http://h:4318/v1/traces", "http://h:4318"), ("https://h/otlp/v1/traces/?key=secret", "https://h/otlp")]
+        {
+            assert_eq!(endpoint(whole).unwrap_err().help, format!("write what is before that: {base}"));
         }
     }
 

@@ -85,14 +85,19 @@ impl Exporter {
                     return;
                 }
                 Err(Refused::ForGood(why)) => {
-                    tracing::error!(why, spans = spans.len(), "the receiver of traces does not take these spans");
+                    let url = self.receiver.address();
+                    tracing::error!(url, why, spans = spans.len(), "the receiver of traces does not take these spans");
                     return;
                 }
-                Err(Refused::ForNow(why)) => {
+                Err(Refused::ForNow { why, help }) => {
                     // Once, however long it takes.
                     if !std::mem::replace(&mut away, true) {
-                        let help = "they are sent again until it takes them; nothing is lost";
-                        tracing::warn!(why, help, "the receiver of traces does not take any");
+                        tracing::warn!(
+                            url = self.receiver.address(),
+                            why,
+                            help,
+                            "the receiver of traces does not take any"
+                        );
                     }
                 }
             }

@@ -37,16 +37,34 @@ pub(super) enum Refused {
     #[error("{0}")]
     ForGood(String),
     /// They may later.
-    #[error("{0}")]
-    ForNow(String),
+    #[error("{why}")]
+    ForNow {
+        why: String,
+        /// What to do until then.
+        help: &'static str,
+    },
 }
 
+/// What is to be said of most that passes by itself.
+const AGAIN: &str = "they are sent again until it takes them";
+/// What is to be said where nothing receives traces.
+const ELSEWHERE: &str = "check otlp.endpoint, to which /v1/traces is added; they are sent again until they are taken";
+
 impl Receiver {
-    /// The receiver at this address, with the headers of the environment. Nothing is sent yet.
-    pub(in crate::serve) fn new(
-        endpoint: &Url,
+    /// The receiver that is wanted, if one is. Headers for none are told of: whoever gives them wants one.
+    pub(in crate::serve) fn wanted(
+        endpoint: Option<&Url>,
         environment: &dyn Fn(&str) -> Option<OsString>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Option<Self>, Failure> {
+        if endpoint.is_none() && environment(HEADERS).is_some_and(|text| !text.is_empty()) {
+            let help = "say with --otlp-endpoint where they are to be sent to, or remove the variable";
+            tracing::warn!(help, "{HEADERS} is given, and no otlp.endpoint: no traces are sent");
+        }
+        endpoint.map(|endpoint| Self::new(endpoint, environment)).transpose()
+    }
+
+    /// The receiver at this address, with the headers of the environment. Nothing is sent yet.
+    fn new(endpoint: &Url, environment: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Failure> {
         let mut url = endpoint.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(["v1", "traces"]);
@@ -65,18 +83,27 @@ impl Receiver {
         Ok(Self { http, url })
     }
 
+    /// Where it is, for logs: a query may hold a secret.
+    pub(super) fn address(&self) -> String {
+        format!("{}{}", self.url.origin().ascii_serialization(), self.url.path())
+    }
+
     /// Sends spans; once this returns well the receiver has them.
     pub(super) async fn send(&self, spans: Vec<Span>) -> Result<(), Refused> {
         let body = request(spans).encode_to_vec();
         let request = self.http.post(self.url.clone()).header(CONTENT_TYPE, "application/x-protobuf").body(body);
-        let answer = request.send().await.map_err(|error| Refused::ForNow(cause(&error.without_url())))?;
+        let answer =
+            request.send().await.map_err(|error| Refused::ForNow { why: cause(&error.without_url()), help: AGAIN })?;
         let status = answer.status();
         match status {
             // It has understood them and takes none of them: what is wrong with them stays wrong.
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
                 Err(Refused::ForGood(format!("it answered with {status}")))
             }
-            _ if !status.is_success() => Err(Refused::ForNow(format!("it answered with {status}"))),
+            _ if !status.is_success() => {
+                let help = if status == StatusCode::NOT_FOUND { ELSEWHERE } else { AGAIN };
+                Err(Refused::ForNow { why: format!("it answered with {status}"), help })
+            }
             _ => {
                 let said = answer.bytes().await.ok().and_then(|body| ExportTraceServiceResponse::decode(body).ok());
                 match said.and_then(|said| said.partial_success).filter(|partial| partial.rejected_spans > 0) {
