@@ -17,9 +17,12 @@ const UNITS: [(&str, f64); 8] = [
 /// Why a text is not a duration; the texts are those that clients of v1 see.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// Not the syntax at all, or too long for 292 years.
+    /// Not the syntax at all.
     #[error("time: invalid duration \"{0}\"")]
     Invalid(String),
+    /// Longer than 292 years.
+    #[error("time: invalid duration \"{0}\"")]
+    TooLong(String),
     /// A number without a unit.
     #[error("time: missing unit in duration \"{0}\"")]
     MissingUnit(String),
@@ -31,6 +34,22 @@ pub enum DurationError {
         /// The whole text.
         text: String,
     },
+}
+
+impl DurationError {
+    /// What is wrong with the text, for keys that v1 does not have; continues `'90' ...`.
+    pub fn why(&self) -> String {
+        match self {
+            Self::Invalid(text) if text.is_empty() => "is empty".to_owned(),
+            Self::Invalid(text) | Self::UnknownUnit { text, .. } if text.contains(char::is_whitespace) => {
+                "has a blank in it: write it without".to_owned()
+            }
+            Self::Invalid(_) => "is no number with a unit".to_owned(),
+            Self::TooLong(_) => "is too long: the longest is 292 years".to_owned(),
+            Self::MissingUnit(_) => "has no unit".to_owned(),
+            Self::UnknownUnit { unit, .. } => format!("has an unknown unit '{unit}'"),
+        }
+    }
 }
 
 /// Reads a duration, in nanoseconds; it may be negative. There is no unit for days, as in v1.
@@ -53,6 +72,7 @@ pub fn parse_with_years(text: &str) -> Result<i64, DurationError> {
 
 fn parse_with(text: &str, units: &[(&str, f64)]) -> Result<i64, DurationError> {
     let invalid = || DurationError::Invalid(text.to_owned());
+    let too_long = || DurationError::TooLong(text.to_owned());
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -81,14 +101,14 @@ fn parse_with(text: &str, units: &[(&str, f64)]) -> Result<i64, DurationError> {
             .iter()
             .find(|(name, _)| *name == unit)
             .ok_or_else(|| DurationError::UnknownUnit { unit: unit.to_owned(), text: text.to_owned() })?;
-        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse::<u64>().map_err(|_| invalid())?.into() };
+        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse::<u64>().map_err(|_| too_long())?.into() };
         total += whole * (*nanoseconds as i128) + fraction_of(fraction, *nanoseconds);
         if total > i128::from(i64::MAX) + i128::from(negative) {
-            return Err(invalid());
+            return Err(too_long());
         }
         rest = next;
     }
-    i64::try_from(if negative { -total } else { total }).map_err(|_| invalid())
+    i64::try_from(if negative { -total } else { total }).map_err(|_| too_long())
 }
 
 /// The digits behind the point as nanoseconds of a unit, cut off below one.
@@ -164,6 +184,23 @@ mod tests {
         for (text, message) in bad {
             assert_eq!(parse(text).unwrap_err().to_string(), message);
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_apart() {
+        for (text, why) in [
+            ("", "is empty"),
+            ("forever", "is no number with a unit"),
+            ("d", "is no number with a unit"),
+            ("30", "has no unit"),
+            ("30 d", "has a blank in it: write it without"),
+            ("30days", "has an unknown unit 'days'"),
+            ("300y", "is too long: the longest is 292 years"),
+            ("99999999999999999999s", "is too long: the longest is 292 years"),
+        ] {
+            assert_eq!(parse_with_years(text).unwrap_err().why(), why, "{text}");
+        }
+        assert!(parse_with_years("292y").is_ok());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::command::{Command, CommandError, Reply, fingerprint};
 use crate::ports::{
-    Change, CommitId, ConfigError, ConfigRepo, Configuration, FileChange, Project, Retention, Slice, StoreError,
+    Change, CommitId, ConfigError, ConfigRepo, Configuration, FileChange, Keep, Project, Retention, Slice, StoreError,
 };
 use crate::writer::{Handle, SubmitError};
 
@@ -63,6 +63,14 @@ pub enum ProjectError {
     /// There is such a service.
     #[error("service already exists")]
     ServiceExists,
+    /// Evaluations would be kept shorter than the runs that they are of.
+    #[error("evaluations are never kept shorter than the runs that they are of: {evaluations} is less than {runs}")]
+    EvaluationsTooShort {
+        /// What is said of evaluations.
+        evaluations: Keep,
+        /// What is said of runs, by the project or the server.
+        runs: Keep,
+    },
     /// The configuration could not be read or written.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -155,7 +163,11 @@ impl Projects {
         let Some(Project { retention, configuration: Some(_), .. }) = self.project(name).await? else {
             return Err(ProjectError::Unknown(name.to_owned()));
         };
-        self.handle.submit(Command::Retain { project: name.to_owned(), retention: change(retention) }).await?;
+        let retention = change(retention);
+        if let Some((evaluations, runs)) = retention.too_short(self.handle.setting().retention) {
+            return Err(ProjectError::EvaluationsTooShort { evaluations, runs });
+        }
+        self.handle.submit(Command::Retain { project: name.to_owned(), retention }).await?;
         Ok(())
     }
 

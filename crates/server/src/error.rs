@@ -165,6 +165,7 @@ impl From<ProjectError> for Failure {
             ProjectError::Exists(_) | ProjectError::ServiceExists => Self::conflict(error.to_string()),
             ProjectError::Unknown(_) => Self::not_found(error.to_string()),
             ProjectError::StagesChanged
+            | ProjectError::EvaluationsTooShort { .. }
             | ProjectError::ServiceNameMissing
             | ProjectError::ServiceNameTooLong
             | ProjectError::ServiceNameInvalid(_) => Self::bad_request(error.to_string()),

@@ -31,9 +31,8 @@ fn a_project_says_how_long_it_keeps_runs() {
     for (wish, runs, evaluations) in [
         (json!({ "runs": "30d" }), kept("30d", "project"), kept("all", "server")),
         (json!({ "evaluations": "1y12h" }), kept("30d", "project"), kept("8772h", "project")),
-        // Never shorter than the runs.
-        (json!({ "runs": "all", "evaluations": "7d" }), kept("all", "project"), kept("all", "project")),
-        (json!({ "runs": "10d" }), kept("10d", "project"), kept("10d", "project")),
+        (json!({ "runs": null }), kept("365d", "server"), kept("8772h", "project")),
+        (json!({ "runs": "10d", "evaluations": "10d" }), kept("10d", "project"), kept("10d", "project")),
         (json!({ "runs": "default", "evaluations": "default" }), kept("365d", "server"), kept("all", "server")),
     ] {
         let changed = change(&server, "shop", &json!({ "retention": wish }));
@@ -58,7 +57,16 @@ fn what_is_no_time_to_keep_something_is_refused() {
              12h, 30d, 8w, 1y, or 'default' for what the server says",
         ),
         (json!({ "retention": { "runs": "0s" } }), "'0s' is less than a second"),
-        (json!({ "retention": { "runs": "999y" } }), "'999y' is no number with a unit, or too long"),
+        (json!({ "retention": { "runs": "999y" } }), "'999y' is too long: the longest is 292 years"),
+        (json!({ "retention": "30d" }), "'retention': it is no JSON object; write one such as {\"runs\": \"30d\"}"),
+        (json!({ "retention": ["30d", "30d"] }), "'retention': it is no JSON object"),
+        (json!({ "retention": {} }), "'retention.runs' and 'retention.evaluations' are missing"),
+        (
+            json!({ "retention": { "runs": "30d", "evaluations": "1d" } }),
+            "evaluations are never kept shorter than the runs that they are of: 1d is less than 30d",
+        ),
+        // The server keeps runs for ever.
+        (json!({ "retention": { "evaluations": "1d" } }), "1d is less than all"),
     ] {
         let answer = change(&server, "shop", &body);
         assert_eq!(answer.status, 400, "{body}");

@@ -22,10 +22,10 @@ pub(crate) struct SetArgs {
     #[arg(value_name = "NAME")]
     name: String,
     /// How long runs are kept with their events: a duration such as 30d, 'all', or 'default' for what the server says
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     keep_runs: Option<String>,
     /// How long their evaluations are kept; never shorter than the runs
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     keep_evaluations: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use capstan_model::duration::{self, DurationError};
+use capstan_model::duration;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long something is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Keep {
     /// For so long after the run has ended.
     For(SignedDuration),
@@ -27,9 +27,7 @@ impl Keep {
         match duration::parse_with_years(text).map(SignedDuration::from_nanos) {
             Ok(long) if long < SHORTEST => no("is less than a second"),
             Ok(long) => Ok(Self::For(long)),
-            Err(DurationError::MissingUnit(_)) => no("has no unit"),
-            Err(DurationError::UnknownUnit { unit, .. }) => no(&format!("has an unknown unit '{unit}'")),
-            Err(DurationError::Invalid(_)) => no("is no number with a unit, or too long"),
+            Err(error) => no(&error.why()),
         }
     }
 
@@ -82,10 +80,13 @@ impl Retention {
 
     /// How long evaluations are kept: never shorter than the runs that they are of.
     pub fn of_evaluations(self) -> Keep {
-        match (self.runs, self.evaluations) {
-            (Some(Keep::For(runs)), Some(Keep::For(evaluations))) => Keep::For(runs.max(evaluations)),
-            _ => Keep::Always,
-        }
+        self.evaluations.unwrap_or(Keep::Always).max(self.of_runs())
+    }
+
+    /// What is said here of evaluations, and how long their runs are kept, where that is longer: it cannot be followed.
+    pub fn too_short(self, server: Self) -> Option<(Keep, Keep)> {
+        let runs = self.or(server).of_runs();
+        self.evaluations.filter(|evaluations| *evaluations < runs).map(|evaluations| (evaluations, runs))
     }
 
     /// Runs that have ended until then go; none: all stay.
@@ -129,12 +130,12 @@ mod tests {
         }
         for (text, why) in [
             ("30", "has no unit"),
-            ("30 days", "has an unknown unit ' days'"),
-            ("none", "is no number with a unit, or too long"),
-            ("", "is no number with a unit, or too long"),
+            ("30 days", "has a blank in it: write it without"),
+            ("none", "is no number with a unit"),
+            ("", "is empty"),
             ("0s", "is less than a second"),
             ("-1d", "is less than a second"),
-            ("300y", "is no number with a unit, or too long"),
+            ("300y", "is too long: the longest is 292 years"),
         ] {
             assert_eq!(Keep::parse(text), Err(format!("no time to keep something: '{text}' {why}")));
         }
@@ -148,6 +149,15 @@ mod tests {
         assert_eq!(Some(kept(days(30), days(7))), days(30));
         for (runs, evaluations) in [(None, days(7)), (days(30), None), (Some(Keep::Always), days(7))] {
             assert_eq!(kept(runs, evaluations), Keep::Always);
+        }
+        let said = |runs, evaluations| Retention { runs, evaluations };
+        let server = said(days(30), days(7));
+        assert_eq!(said(None, days(7)).too_short(server), days(7).zip(days(30)));
+        assert_eq!(said(Some(Keep::Always), days(7)).too_short(server), days(7).zip(Some(Keep::Always)));
+        for fine in
+            [said(None, days(30)), said(days(7), days(7)), said(days(365), None), said(None, Some(Keep::Always))]
+        {
+            assert_eq!(fine.too_short(server), None);
         }
     }
 }

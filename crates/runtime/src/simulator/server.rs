@@ -1,4 +1,4 @@
-//! How the server of a world works: as the writer does, but one command at a time and with a clock of its own.
+//! How the server of a world works: as the writer does, but with a clock of its own. A command is a batch of its own, but for those of `busy`, which share one.
 
 use std::sync::Arc;
 

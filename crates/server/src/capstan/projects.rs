@@ -7,7 +7,7 @@ use capstan_model::{shipyard, timeframe};
 use capstan_runtime::ports::{Project, Service, Slice, StoreError, StoreReader};
 use capstan_runtime::projects::{ProjectError, Projects};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::part;
@@ -109,9 +109,9 @@ pub(super) struct NewProject {
 #[serde(deny_unknown_fields)]
 pub(super) struct ProjectChange {
     /// How long its runs are to be kept.
-    // As a map: as a type of its own it could also be read from a list.
+    // As a value: as a type of its own it could also be read from a list, and what it is instead would not be told.
     #[schema(required = true, nullable = false, value_type = RetentionWish)]
-    retention: Option<Map<String, Value>>,
+    retention: Option<Value>,
 }
 
 /// List the projects, by name.

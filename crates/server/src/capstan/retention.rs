@@ -1,8 +1,8 @@
 //! How long the runs of a project are kept, as it is shown and as it is asked for.
 
 use capstan_runtime::ports::{Keep, Retention};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::Failure;
@@ -32,11 +32,13 @@ struct Kept {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewRetention)]
 pub(super) struct RetentionWish {
-    /// A duration from a second on, such as `12h`, `30d` or `1y`; `all`: for ever; `default`: as the server says.
+    /// A duration from a second on, such as `12h`, `30d` or `1y`; `all`: for ever; `default`, or null: as the server says.
     #[schema(pattern = "^(all|default|[1-9][0-9]{0,3}[smhdw]|[1-9][0-9]?y)$")]
+    #[serde(default, deserialize_with = "said")]
     runs: Option<String>,
-    /// The same of their evaluations.
+    /// The same of their evaluations; never shorter than the runs.
     #[schema(pattern = "^(all|default|[1-9][0-9]{0,3}[smhdw]|[1-9][0-9]?y)$")]
+    #[serde(default, deserialize_with = "said")]
     evaluations: Option<String>,
 }
 
@@ -54,9 +56,18 @@ impl RetentionBody {
 
 impl RetentionWish {
     /// What stands below `retention`.
-    pub(super) fn of(fields: Map<String, Value>) -> Result<Self, Failure> {
-        serde_json::from_value(Value::Object(fields))
-            .map_err(|error| Failure::bad_request(format!("Invalid request format: 'retention': {error}")))
+    pub(super) fn of(value: Value) -> Result<Self, Failure> {
+        let refuse = |why: &str| Failure::bad_request(format!("Invalid request format: 'retention': {why}"));
+        if !value.is_object() {
+            return Err(refuse("it is no JSON object; write one such as {\"runs\": \"30d\"}"));
+        }
+        let wish: Self = serde_json::from_value(value).map_err(|error| refuse(&error.to_string()))?;
+        match wish {
+            Self { runs: None, evaluations: None } => Err(Failure::bad_request(
+                "nothing is to be changed; 'retention.runs' and 'retention.evaluations' are missing",
+            )),
+            wish => Ok(wish),
+        }
     }
 
     /// What is made of what was said before.
@@ -86,10 +97,18 @@ impl Wish {
     }
 }
 
+/// The word for what the server says.
+const DEFAULT: &str = "default";
+
+/// Null is not left out: as a merge patch has it, nothing is said any more.
+fn said<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(value).map(|said: Option<String>| said.or_else(|| Some(DEFAULT.to_owned())))
+}
+
 fn read(name: &str, text: Option<&str>) -> Result<Option<Wish>, Failure> {
     match text {
         None => Ok(None),
-        Some("default") => Ok(Some(Wish::AsTheServer)),
+        Some(DEFAULT) => Ok(Some(Wish::AsTheServer)),
         Some(text) => Keep::parse(text).map(|keep| Some(Wish::Own(keep))).map_err(|is| {
             let help = Keep::HELP;
             Failure::bad_request(format!("'{name}' is {is}; {help}, or 'default' for what the server says"))

@@ -88,8 +88,9 @@ labels! {
 /// From a fifth of a millisecond to half a minute: as long as a claim waits by default.
 const REQUEST: [f64; 12] = [0.000_2, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0];
 
-/// From what a disk with a cache of its own takes to what one takes that is about to fail.
-const SYNC: [f64; 12] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
+/// From what a disk with a cache of its own takes for a sync to what one takes that is about to fail; the work on a batch is as
+/// long, from a few commands to hundreds.
+const BATCH_SECONDS: [f64; 12] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 
 /// Up to what shares a sync at most.
 const BATCH: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
@@ -127,9 +128,9 @@ fn register(registry: &mut Registry, about: &About) -> Metrics {
     let text = "Commands that shared a commit; its count is that of the commits";
     let batch = counted(registry, "writer_batch_commands", text, Histogram::new(BATCH));
     let text = "How long the work on a batch took before its commit";
-    let work = timed(registry, "writer_batch_work", text, Histogram::new(SYNC));
+    let work = timed(registry, "writer_batch_work", text, Histogram::new(BATCH_SECONDS));
     let text = "How long a commit took, with its sync to the disk";
-    let commit = timed(registry, "writer_commit", text, Histogram::new(SYNC));
+    let commit = timed(registry, "writer_commit", text, Histogram::new(BATCH_SECONDS));
     let text = "Batches that could not be committed; nothing of them has happened";
     let failed = counted(registry, "writer_commits_failed", text, Counter::default());
     let text = "1 while the store can be written, 0 while what is sent is refused";

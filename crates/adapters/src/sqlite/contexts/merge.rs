@@ -13,7 +13,8 @@ use super::memtable::{Entry, Memtable};
 use super::table::Table;
 
 /// How many entries are kept in memory. The more there are the more of those that are moved go to one page; in turn, up to four
-/// times as many rows are read when the store is opened.
+/// times as many rows are read when the store is opened: what comes before the cursor in its order joins its round, so that a round
+/// lasts until twice as many are added, and the mark lags behind by two rounds.
 pub(in super::super) const LIMIT: usize = 8_192;
 
 /// Before all entries.

@@ -15,9 +15,9 @@ pub(super) fn write(record: &Record) -> String {
         rows.add_row(cells(row));
     }
     append(&mut text, &rows);
-    text.push_str("\nBeside them, the middle:\n");
-    for row in &record.rows {
-        text.push_str(&beside(row));
+    let besides: String = record.rows.iter().map(beside).collect();
+    if !besides.is_empty() {
+        text.push_str(&format!("\nBeside them, the middle:\n{besides}"));
     }
     if !record.goals.is_empty() {
         text.push('\n');

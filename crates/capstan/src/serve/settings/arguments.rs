@@ -21,6 +21,8 @@ fn argument(setting: &Setting) -> Arg {
     Arg::new(setting.name)
         .long(setting.flag)
         .value_name(setting.value)
+        // What is below zero is told of by those who read it.
+        .allow_hyphen_values(matches!(setting.value, "DURATION" | "NUMBER"))
         .help(format!("{} [env: {}] [default: {}]", setting.help, setting.env, setting.default))
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use capstan_model::diagnostic::did_you_mean;
-use capstan_model::duration::{self, DurationError};
+use capstan_model::duration;
 use capstan_runtime::ports::Keep;
 use reqwest::Url;
 use tracing_subscriber::EnvFilter;
@@ -124,9 +124,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, Wrong> {
             Ok(nanoseconds) => Ok(Duration::from_nanos(nanoseconds)),
             Err(_) => no("is less than nothing"),
         },
-        Err(DurationError::MissingUnit(_)) => no("has no unit"),
-        Err(DurationError::UnknownUnit { unit, .. }) => no(&format!("has an unknown unit '{unit}'")),
-        Err(DurationError::Invalid(_)) => no("is no number with a unit, or too long"),
+        Err(error) => no(&error.why()),
     }
 }
 
@@ -195,8 +193,8 @@ mod tests {
         for (bad, is) in [
             ("5", "no duration: '5' has no unit"),
             ("-5s", "no duration: '-5s' is less than nothing"),
-            ("5 min", "no duration: '5 min' has an unknown unit ' min'"),
-            ("soon", "no duration: 'soon' is no number with a unit, or too long"),
+            ("5 min", "no duration: '5 min' has a blank in it: write it without"),
+            ("soon", "no duration: 'soon' is no number with a unit"),
         ] {
             assert_eq!(duration(bad).unwrap_err().is, is);
         }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use capstan_model::diagnostic::Diagnostic;
+use capstan_runtime::ports::Retention;
 
 use super::file::SettingsFile;
 use super::{SETTINGS, Setting, Settings, SettingsArgs, Wrong};
@@ -112,7 +113,28 @@ pub(crate) fn resolve(
     if let Some(file) = file.filter(|file| !file.diagnostics.is_empty()) {
         return Err(file.into_failure());
     }
-    if wrong.is_empty() { Ok(Resolved { settings, origins, file: path }) } else { Err(failure(wrong)) }
+    if !wrong.is_empty() {
+        return Err(failure(wrong));
+    }
+    let resolved = Resolved { settings, origins, file: path };
+    match contradiction(&resolved) {
+        Some(failure) => Err(failure),
+        None => Ok(resolved),
+    }
+}
+
+/// Why settings that are right each for itself do not go together.
+fn contradiction(resolved: &Resolved) -> Option<Failure> {
+    let (evaluations, runs) = resolved.settings.retention.too_short(Retention::default())?;
+    let (of_evaluations, of_runs) = (resolved.source("retention.evaluations"), resolved.source("retention.runs"));
+    let message = format!(
+        "evaluations are never kept shorter than the runs that they are of: {evaluations} ({of_evaluations}) is less than \
+         {runs} ({of_runs})"
+    );
+    Some(Failure::with_help(
+        message,
+        format!("keep evaluations for {runs} or longer, or runs for {evaluations} or less"),
+    ))
 }
 
 fn file_path(args: &SettingsArgs, environment: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
@@ -178,10 +200,24 @@ mod tests {
         let flags = args(&[("drain", "soon")], None);
         assert_eq!(
             plain(resolve(&flags, &environment(&[]))),
-            "error: --drain is no duration: 'soon' is no number with a unit, or too long\n  help: write a number with a unit: 30s, 10m, 1h30m, 2d\n"
+            "error: --drain is no duration: 'soon' is no number with a unit\n  help: write a number with a unit: 30s, 10m, 1h30m, 2d\n"
         );
         let wrong = plain(resolve(&flags, &environment(&[("CAPSTAN_DRAIN", "5"), ("CAPSTAN_LISTEN", "80")])));
         assert!(wrong.starts_with("error: 3 settings are wrong:\n  CAPSTAN_LISTEN is no address: '80' has no host: "));
+    }
+
+    #[test]
+    fn evaluations_are_not_to_be_kept_shorter_than_runs() {
+        let (runs, evaluations) = (("retention.runs", "30d"), ("retention.evaluations", "1d"));
+        let told = plain(resolve(&args(&[runs, evaluations], None), &environment(&[])));
+        assert_eq!(
+            told,
+            "error: evaluations are never kept shorter than the runs that they are of: 1d (--keep-evaluations) is less than \
+             30d (--keep-runs)\n  help: keep evaluations for 30d or longer, or runs for 1d or less\n"
+        );
+        let told = plain(resolve(&args(&[evaluations], None), &environment(&[])));
+        assert!(told.contains("1d (--keep-evaluations) is less than all (default)"), "{told}");
+        resolve(&args(&[runs], None), &environment(&[])).unwrap();
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn delay(text: &Spanned<String>) -> Option<Diagnostic> {
                 DurationError::UnknownUnit { unit, .. } if unit == "d" => {
                     "the largest unit is 'h': a day is '24h'".to_owned()
                 }
-                DurationError::UnknownUnit { .. } | DurationError::Invalid(_) => {
+                DurationError::UnknownUnit { .. } | DurationError::Invalid(_) | DurationError::TooLong(_) => {
                     "write numbers with units, such as '90s', '10m' or '1h30m'".to_owned()
                 }
             };

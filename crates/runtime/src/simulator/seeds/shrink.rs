@@ -9,7 +9,7 @@ use crate::simulator::{Scenario, read, write};
 /// How many smaller ones are tried at most.
 const TRIES: u32 = 6_000;
 
-/// Where a shipyard stands as a value instead of as text, while it is made smaller.
+/// The key below which shipyards stand by project: text in a file, values while it is made smaller.
 const SHIPYARDS: &str = "projects";
 
 /// Makes a scenario smaller: what is left fails as it does. Gives it back as it is where it holds.
