@@ -61,13 +61,7 @@ impl RetentionWish {
         if !value.is_object() {
             return Err(refuse("it is no JSON object; write one such as {\"runs\": \"30d\"}"));
         }
-        let wish: Self = serde_json::from_value(value).map_err(|error| refuse(&error.to_string()))?;
-        match wish {
-            Self { runs: None, evaluations: None } => Err(Failure::bad_request(
-                "nothing is to be changed; 'retention.runs' and 'retention.evaluations' are missing",
-            )),
-            wish => Ok(wish),
-        }
+        serde_json::from_value(value).map_err(|error| refuse(&error.to_string()))
     }
 
     /// What is made of what was said before.
