@@ -121,7 +121,8 @@ fn remove_facts(connection: &Connection, changes: &mut Changes, project: i64, li
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
     })?;
     for (position, context) in &rows {
-        facts::remove_one(connection, changes, context, *position)?;
+        let key = changes.key(context);
+        facts::remove_one(connection, changes, key, *position)?;
     }
     let is_cut_short = rows.len() as i64 == limit;
     let reached = rows.last().filter(|_| is_cut_short).map_or(first, |(position, _)| *position);

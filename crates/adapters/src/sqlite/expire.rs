@@ -96,11 +96,11 @@ pub(super) fn purge(
     if left > 0 {
         // From here on the table alone says which facts are of the run, and then which events.
         changes.facts.settle(connection, key)?;
-        left -= remove_facts(connection, changes, run, left)?;
+        left -= remove_facts(connection, changes, run, key, left)?;
     }
     if left > 0 {
         changes.events.settle(connection, key)?;
-        left -= remove_events(connection, changes, run, left)?;
+        left -= remove_events(connection, changes, run, key, left)?;
     }
     if left > 0 {
         close(connection, run, key)?;
@@ -122,25 +122,35 @@ fn remove_sequences(connection: &Connection, run: &BuriedRun, limit: i64) -> Res
     Ok(rows.len() as i64)
 }
 
-fn remove_facts(connection: &Connection, changes: &mut Changes, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
+fn remove_facts(
+    connection: &Connection,
+    changes: &mut Changes,
+    run: &BuriedRun,
+    key: i64,
+    limit: i64,
+) -> Result<i64, Trouble> {
     let sql = "SELECT f.position FROM fact_contexts k CROSS JOIN facts f ON f.position = k.position
                WHERE k.key = ? AND k.position <= ? AND f.context = ? AND f.project = ? LIMIT ?";
-    let key = changes.key(&run.context);
     let values = params![key, run.fact, run.context, run.project, limit];
     let rows = statement::all(connection, DOING, sql, values, |row| row.get::<_, i64>(0))?;
     for position in &rows {
-        facts::remove_one(connection, changes, &run.context, *position)?;
+        facts::remove_one(connection, changes, key, *position)?;
     }
     Ok(rows.len() as i64)
 }
 
 /// Removes events, and with those of tasks who offered and who has them.
-fn remove_events(connection: &Connection, changes: &mut Changes, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
+fn remove_events(
+    connection: &Connection,
+    changes: &mut Changes,
+    run: &BuriedRun,
+    key: i64,
+    limit: i64,
+) -> Result<i64, Trouble> {
     let [finished, invalidated] = Retention::EVALUATIONS;
     let sql = "SELECT e.position, e.id, e.kind FROM event_contexts k CROSS JOIN events e ON e.position = k.position
                WHERE k.key = ? AND k.position <= ? AND e.context = ? AND e.project = ? AND (? OR e.kind NOT IN (?, ?))
                LIMIT ?";
-    let key = changes.key(&run.context);
     let values = params![key, run.event, run.context, run.project, run.with_evaluations, finished, invalidated, limit];
     let rows = statement::all(connection, DOING, sql, values, |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))

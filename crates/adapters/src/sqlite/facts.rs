@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::column;
 use super::conditions::Conditions;
-use super::contexts::{self, Changes, Recent};
+use super::contexts::{self, Changes};
 use super::json;
 use super::sequences;
 use super::statement;
@@ -28,10 +28,10 @@ pub(super) fn append(connection: &Connection, changes: &mut Changes, new: &NewFa
     Ok(position as u64)
 }
 
-/// Those of a context in a project, in order.
+/// Those of a context in a project, in order. `recent` are positions that may be of the context, for `json_each`.
 pub(super) fn of_context(
     connection: &Connection,
-    recent: &impl Recent,
+    recent: &str,
     project: ProjectId,
     context: &str,
 ) -> Result<Vec<StoredFact>, Trouble> {
@@ -40,8 +40,7 @@ pub(super) fn of_context(
                    SELECT position FROM fact_contexts WHERE key = ?3 UNION ALL SELECT value FROM json_each(?4))
                AND project = ?1 AND context = ?2
                AND EXISTS (SELECT 1 FROM projects WHERE id = ?1 AND dead = 0) ORDER BY position";
-    let key = contexts::key(context);
-    let values = params![project as i64, context, key, recent.listed(key)];
+    let values = params![project as i64, context, contexts::key(context), recent];
     let rows = statement::all(connection, "list facts", sql, values, |row| {
         Ok((row.get::<_, i64>(0)?, row.get(1)?, column::to_time(row.get(2)?), row.get::<_, String>(3)?))
     })?;
@@ -110,18 +109,21 @@ pub(super) fn remove(connection: &Connection, changes: &mut Changes, before: u64
     let rows = statement::all(connection, "remove old facts", sql, before_it, |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
     })?;
-    rows.iter().try_for_each(|(position, context)| remove_one(connection, changes, context, *position))
+    for (position, context) in &rows {
+        let key = changes.key(context);
+        remove_one(connection, changes, key, *position)?;
+    }
+    Ok(())
 }
 
-/// Removes one that is of no use any more.
+/// Removes one that is of no use any more, under the key of its context.
 pub(super) fn remove_one(
     connection: &Connection,
     changes: &mut Changes,
-    context: &str,
+    key: i64,
     position: i64,
 ) -> Result<(), Trouble> {
     statement::run(connection, "remove a fact", "DELETE FROM facts WHERE position = ?", [position])?;
-    let key = changes.key(context);
     changes.facts.remove(connection, key, position)
 }
 

@@ -83,9 +83,9 @@ impl StoreReader for SqliteReader {
 
     fn events(&self, filter: &EventFilter, slice: Slice) -> Result<Page<StoredEvent>, StoreError> {
         self.ask(|connection| {
-            let recent = match &filter.context {
-                Some(context) => self.events.look(connection)?.listed(contexts::key(context)),
-                None => String::new(),
+            let recent = match (&filter.context, &filter.id) {
+                (Some(context), None) => self.events.look(connection)?.listed(contexts::key(context), 0),
+                _ => String::new(),
             };
             events::page(connection, filter, &recent, slice)
         })
@@ -116,7 +116,10 @@ impl StoreReader for SqliteReader {
     }
 
     fn facts(&self, project: ProjectId, context: &str) -> Result<Vec<StoredFact>, StoreError> {
-        self.ask(|connection| facts::of_context(connection, &self.facts.look(connection)?, project, context))
+        self.ask(|connection| {
+            let recent = self.facts.look(connection)?.listed(contexts::key(context), 0);
+            facts::of_context(connection, &recent, project, context)
+        })
     }
 
     fn facts_after(&self, filter: &FactFilter, after: u64, limit: u64) -> Result<FactPage, StoreError> {

@@ -47,11 +47,11 @@ impl Written {
         let sql = "SELECT at, json FROM facts
                    WHERE position IN (
                        SELECT position FROM fact_contexts WHERE key = ?1 AND position > ?3
-                       UNION ALL SELECT value FROM json_each(?2) WHERE value > ?3)
+                       UNION ALL SELECT value FROM json_each(?2))
                    AND project = ?4 AND context = ?5 AND sequence = ?6 ORDER BY position";
         let (context, id) = (&sequence.scope.context, &sequence.id);
         let key = contexts::key(context);
-        let values = params![key, recent.listed(key), self.folded, self.project, context, id];
+        let values = params![key, recent.listed(key, self.folded), self.folded, self.project, context, id];
         let facts = statement::all(connection, "bring a sequence up to date", sql, values, |row| {
             Ok((column::to_time(row.get(0)?), row.get::<_, String>(1)?))
         })?;

@@ -13,6 +13,7 @@ use capstan_runtime::ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::SqliteStore;
@@ -27,6 +28,12 @@ struct Fixture {
     path: PathBuf,
     project: ProjectId,
     _directory: tempfile::TempDir,
+}
+
+/// How `SQLite` goes about a statement. Without values: it does not depend on them.
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    plan.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap()
 }
 
 /// A store with one project and so many events in it.
@@ -154,12 +161,7 @@ fn what_can_be_claimed_is_found_by_its_kind_and_sorted_only_among_several() {
         tx.claimable(&filter, 5).unwrap();
         let asked = SEEN.take();
         let sql = asked.iter().find(|sql| sql.contains("FROM offers o")).unwrap();
-        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let mut rows = plan.raw_query();
-        let mut details = Vec::new();
-        while let Some(row) = rows.next().unwrap() {
-            details.push(row.get::<_, String>(3).unwrap());
-        }
+        let details = plan(&connection, sql);
         let count = |what: &str| details.iter().filter(|detail| detail.contains(what)).count();
         assert_eq!(count("SEARCH o USING COVERING INDEX offers_by_kind (kind=?"), 1, "{details:?}");
         assert_eq!(count("SEARCH t USING PRIMARY KEY (triggered_id=? AND tool=?)"), 1, "{details:?}");
@@ -188,12 +190,7 @@ fn open_tasks_are_found_by_their_kind_without_a_look_at_other_events() {
     let connection = super::open::looking(&path).unwrap();
     let mut counted = 0;
     for sql in asked.iter().filter(|sql| sql.contains("FROM offers o")) {
-        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let mut rows = plan.raw_query();
-        let mut details = Vec::new();
-        while let Some(row) = rows.next().unwrap() {
-            details.push(row.get::<_, String>(3).unwrap());
-        }
+        let details = plan(&connection, sql);
         assert!(details[0].starts_with("SEARCH o USING COVERING INDEX offers_by_kind (kind=?"), "{details:?}\n{sql}");
         let of_events = ["CORRELATED SCALAR SUBQUERY 1", "SEARCH events USING INTEGER PRIMARY KEY (rowid=?)"];
         counted += usize::from(sql.contains("COUNT(*)"));
@@ -275,12 +272,7 @@ fn no_question_and_no_step_reads_a_whole_table() {
         if sql.starts_with("SAVEPOINT") {
             continue;
         }
-        let explain = format!("EXPLAIN QUERY PLAN {sql}");
-        let mut plan = connection.prepare(&explain).unwrap();
-        // Without values: the plan does not depend on them.
-        let mut rows = plan.raw_query();
-        while let Some(row) = rows.next().unwrap() {
-            let detail: String = row.get(3).unwrap();
+        for detail in plan(&connection, sql) {
             let words: Vec<&str> = detail.split(' ').collect();
             let newest_first = ["events_by_time", "events_roots"].iter().any(|index| detail.contains(index));
             assert!(words[0] != "SCAN" || !large.contains(&words[1]) || newest_first, "{detail}\n{sql}");
@@ -300,8 +292,7 @@ fn events_of_a_context_are_found_by_its_key_and_no_others_are_read() {
     let asked: Vec<&String> = asked.iter().filter(|sql| sql.contains("FROM events e ")).collect();
     assert!(asked.len() >= 1 << 10, "{}", asked.len());
     for sql in asked {
-        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let details: Vec<String> = plan.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap();
+        let details = plan(&connection, sql);
         for step in ["SEARCH e USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH event_contexts USING PRIMARY KEY (key=?)"]
         {
             assert_eq!(details.iter().filter(|detail| *detail == step).count(), 1, "{details:?}\n{sql}");
@@ -332,12 +323,8 @@ fn the_usual_lists_need_no_sorting() {
     follow_facts(&*reader);
     let connection = super::open::looking(&path).unwrap();
     for sql in SEEN.take().iter().filter(|sql| sql.contains("ORDER BY")) {
-        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let mut rows = plan.raw_query();
-        while let Some(row) = rows.next().unwrap() {
-            let detail: String = row.get(3).unwrap();
-            assert!(!detail.contains("USE TEMP B-TREE"), "{detail}\n{sql}");
-        }
+        let details = plan(&connection, sql);
+        assert!(!details.iter().any(|detail| detail.contains("USE TEMP B-TREE")), "{details:?}\n{sql}");
     }
 }
 

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::super::statement;
 use super::super::trouble::Trouble;
-use super::memtable::{Entry, Memtable, under};
+use super::memtable::{Entry, Memtable, behind, under};
 use super::recent::Recent;
 use super::table::Table;
 
@@ -78,9 +78,10 @@ impl Change {
 }
 
 impl Recent for Change {
-    fn positions(&self, key: i64) -> Vec<i64> {
+    fn positions(&self, key: i64, after: i64) -> Vec<i64> {
         let entries = self.memtable.read();
-        entries.range(under(key)).chain(self.added.range(under(key))).map(|(_, position)| *position).collect()
+        let behind = || behind(key, after);
+        entries.range(behind()).chain(self.added.range(behind())).map(|(_, position)| *position).collect()
     }
 }
 

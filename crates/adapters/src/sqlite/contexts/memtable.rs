@@ -63,12 +63,17 @@ impl Memtable {
 }
 
 impl Recent for Seen {
-    fn positions(&self, key: i64) -> Vec<i64> {
-        self.0.range(under(key)).map(|(_, position)| *position).collect()
+    fn positions(&self, key: i64, after: i64) -> Vec<i64> {
+        self.0.range(behind(key, after)).map(|(_, position)| *position).collect()
     }
 }
 
 /// All entries under a key.
 pub(super) fn under(key: i64) -> RangeInclusive<Entry> {
-    (key, i64::MIN)..=(key, i64::MAX)
+    behind(key, 0)
+}
+
+/// All entries under a key whose position, 1 or more, is behind another.
+pub(super) fn behind(key: i64, position: i64) -> RangeInclusive<Entry> {
+    (key, position.saturating_add(1))..=(key, i64::MAX)
 }

@@ -22,7 +22,7 @@ use super::super::contexts::{Merges, key};
 use super::super::migrate::migrate;
 use super::super::open;
 use super::super::statement::{self, SEEN};
-use super::{at, earlier, over};
+use super::{at, earlier, over, plan};
 use ops::{Op, Rows, apply, carry_out, project, state, transactions};
 
 /// A store, and somebody who looks beside it.
@@ -273,8 +273,7 @@ fn facts_of_a_context_are_found_by_its_key_and_no_others_are_read() {
     assert_eq!(asked.len(), 2, "{asked:?}");
     let connection = open::looking(&path).unwrap();
     for sql in asked {
-        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let details: Vec<String> = plan.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap();
+        let details = plan(&connection, sql);
         let steps =
             ["SEARCH facts USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH fact_contexts USING PRIMARY KEY (key=?"];
         for step in steps {
