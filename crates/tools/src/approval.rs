@@ -1,6 +1,6 @@
 //! The built-in approval tool: answers `approval.triggered` through ingest, as a foreign tool would.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use capstan_engine::approval;
 use capstan_engine::orchestrate::{APPROVAL, Attempt};
@@ -10,7 +10,7 @@ use capstan_runtime::command::{Command, CommandError, IdempotencyKey, Ingest};
 use capstan_runtime::ports::{OfferFilter, SequenceFilter, Slice, StoreError, StoreReader};
 use capstan_runtime::writer::{Handle, SubmitError};
 
-/// How long it sleeps at most; nothing relies on it.
+/// How often it reads all that is open at least; nothing relies on it.
 const SAFETY: Duration = Duration::from_secs(30);
 
 /// Answers open approvals until the server stops. Whenever a task was offered it reads what was offered since it last could answer
@@ -21,16 +21,19 @@ pub async fn run(handle: Handle) {
     let mut offers = handle.offers();
     // Behind it nothing waits for an answer of the tool; people may take days for theirs.
     let mut after = None;
+    let mut whole = Instant::now();
     loop {
+        if whole.elapsed() >= SAFETY {
+            (after, whole) = (None, Instant::now());
+        }
         match answer_open(&handle, after).await {
             Ok(last) => after = last,
             Err(SubmitError::Stopping) => return,
             Err(error) => tracing::warn!(%error, "an approval could not be answered yet"),
         }
-        match tokio::time::timeout(SAFETY, offers.changed()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return,
-            Err(_) => after = None,
+        // Whether a task was offered or time has passed, there is to be looked.
+        if let Ok(Err(_)) = tokio::time::timeout(SAFETY, offers.changed()).await {
+            return;
         }
     }
 }

@@ -8,7 +8,7 @@ use capstan_adapters::git::GitConfig;
 use capstan_adapters::sqlite::SqliteStore;
 use capstan_engine::orchestrate::Limits;
 use capstan_runtime::observe::Observer;
-use capstan_runtime::ports::{Clock, SystemClock};
+use capstan_runtime::ports::{Clock, ConfigRepo as _, SystemClock};
 use capstan_runtime::projects::Projects;
 use capstan_runtime::writer::{Handle, Options, Writer, WriterThread};
 use capstan_server::{About, Metrics};
@@ -47,11 +47,15 @@ impl House {
             let message = format!("cannot open the configuration: '{}' is a file", configuration.display());
             return Err(Failure::with_help(message, "put the directory back that was there, or move the file away"));
         }
-        refuse_lost_store(data.path(), &configuration)?;
-        let store = SqliteStore::open(&data.path().join(STORE)).map_err(|error| Failure::plain(error.to_string()))?;
-        let repo = GitConfig::open(configuration.clone()).map_err(|error| {
+        let unreadable = |error: &dyn std::fmt::Display| {
             Failure::plain(format!("cannot open the configuration in '{}': {error}", configuration.display()))
-        })?;
+        };
+        let repo = GitConfig::open(configuration.clone()).map_err(|error| unreadable(&error))?;
+        let projects = repo.projects().map_err(|error| unreadable(&error))?;
+        if !projects.is_empty() {
+            refuse_lost_store(data.path(), &configuration)?;
+        }
+        let store = SqliteStore::open(&data.path().join(STORE)).map_err(|error| Failure::plain(error.to_string()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let path = data.path().join(STORE);
         let log = path.with_extension("db-wal");
@@ -104,9 +108,7 @@ fn refuse_lost_store(data: &Path, configuration: &Path) -> Result<(), Failure> {
     let store = data.join(STORE);
     let is_empty =
         std::fs::metadata(&store).map_or_else(|error| error.kind() == ErrorKind::NotFound, |it| it.len() == 0);
-    let is_project = |entry: std::fs::DirEntry| entry.path().extension().is_some_and(|extension| extension == "git");
-    let has_projects = || std::fs::read_dir(configuration).is_ok_and(|entries| entries.flatten().any(is_project));
-    if !is_empty || !has_projects() {
+    if !is_empty {
         return Ok(());
     }
     let what = if store.exists() { "is empty" } else { "is not there" };

@@ -197,7 +197,8 @@ impl Writer {
         if self.broken {
             return Duration::from_secs(1);
         }
-        if self.chores.deferred || self.chores.buried || self.claims.has_unheard() {
+        let is_set_back = self.set_back.is_some() && self.again.is_none();
+        if is_set_back || self.chores.deferred || self.chores.buried || self.claims.has_unheard() {
             return Duration::ZERO;
         }
         let next = self.chores.next_timer.map_or(self.tidy, |timer| timer.min(self.tidy));
@@ -233,9 +234,11 @@ impl Writer {
         let is_tidy_due = self.clock.now() >= self.tidy;
         if std::mem::take(&mut self.chores.buried) || is_tidy_due {
             self.chores.buried = matches!(self.chore(Command::Purge), Some(Reply::More));
-            // Somebody may have said anew how long runs are kept, which is why it is done at once.
-            let next = self.clock.now().saturating_add(self.tidy_each()).unwrap_or(Timestamp::MAX);
-            self.tidy = if is_tidy_due { next } else { self.tidy.min(next) };
+            if !self.chores.buried {
+                // Somebody may have said anew how long runs are kept, which is why it is done at once.
+                let next = self.clock.now().saturating_add(self.tidy_each()).unwrap_or(Timestamp::MAX);
+                self.tidy = if is_tidy_due { next } else { self.tidy.min(next) };
+            }
         }
     }
 
@@ -376,6 +379,7 @@ impl Writer {
             self.set_back = self.set_back.max(Some(before));
             // Whatever else has failed, this is not to wait for it.
             self.again = self.again.map(|_| self.clock.monotonic());
+            self.tidy = self.tidy.min(self.clock.now());
         }
     }
 }

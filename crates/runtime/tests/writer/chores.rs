@@ -8,7 +8,7 @@ use capstan_engine::orchestrate::{Control, Deadline, Sequence};
 use capstan_runtime::command::{Command, Reply, Wanted};
 use capstan_runtime::memory::{Call, MemoryDisk, MemoryStore, Order};
 use capstan_runtime::ports::{Clock, Keep, Retention, SequenceFilter, Slice, SystemClock};
-use capstan_runtime::writer::{Handle, Options};
+use capstan_runtime::writer::{Handle, Options, WriterThread};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -71,12 +71,8 @@ async fn timers_that_fail_alone_come_again_however_busy_the_writer_is() {
 #[tokio::test]
 async fn what_a_project_keeps_for_a_short_time_goes_in_that_time() {
     let (handle, thread, _) = start_with(MemoryStore::new(), Arc::new(SystemClock::start()), Options::default());
-    trigger(&handle).await;
-    let retention = Retention { runs: Some(Keep::For(SignedDuration::from_secs(1))), evaluations: None };
-    handle.submit(Command::Retain { project: "p".to_owned(), retention }).await.unwrap();
-    let (project, context) = ("p".to_owned(), "run".to_owned());
-    let abort = Command::Control { project, context, stage: None, control: Control::Abort };
-    handle.submit(abort).await.unwrap();
+    keep_for_a_second(&handle).await;
+    abort(&handle).await;
     let gone = async {
         while !handle.read(|reader| reader.runs_of("run")).await.unwrap().is_empty() {
             tokio::task::yield_now().await;
@@ -86,43 +82,79 @@ async fn what_a_project_keeps_for_a_short_time_goes_in_that_time() {
     thread.stop();
 }
 
+/// What was to be looked at in a second is not looked at a day later.
+#[tokio::test]
+async fn what_is_kept_for_a_short_time_goes_also_after_the_clock_was_set_back() {
+    let clock = SetClock::set(0);
+    let (handle, thread, _) = start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, Options::default());
+    keep_for_a_second(&handle).await;
+    // Before it takes anything else it sees to what it was told last: when it is to look, and then what the time is.
+    handle.submit(Command::Deferred).await.unwrap();
+    clock.set_by.store(-86_400, Ordering::SeqCst);
+    handle.submit(Command::Deferred).await.unwrap();
+    abort(&handle).await;
+    clock.set_by.fetch_add(5, Ordering::SeqCst);
+    let gone = async {
+        while !handle.read(|reader| reader.runs_of("run")).await.unwrap().is_empty() {
+            handle.submit(Command::Deferred).await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), gone).await.expect("the run goes");
+    thread.stop();
+}
+
 /// A lease was renewed, which is a fact and no event; then the clock was set back while nobody was up to see it.
 #[tokio::test]
 async fn a_clock_that_was_set_back_meanwhile_is_noticed_by_the_last_sign_of_life() {
-    let clock = SetClock::set(0);
-    let (handle, thread, disk) =
-        start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, Options::default());
-    let lease = claimed(&handle).await;
-    clock.passed.store(50, Ordering::SeqCst);
-    handle.submit(Command::Heartbeat { lease, progress: None }).await.unwrap();
+    let (_, _, thread, disk) = renewed().await;
     thread.stop();
-
-    // Of the fifty seconds between claim and sign of life ten are left.
-    let (handle, thread, _) = start_with(disk.kill(0), SetClock::set(10), Options::default());
-    until_pulled_in(&handle).await;
-    thread.stop();
+    pulled_in_after_a_restart(&disk).await;
 }
 
 /// Pulling in fails alone, something else is written, and the process is killed: the next one still sees it.
 #[tokio::test]
 async fn a_clock_that_was_set_back_is_seen_to_also_after_a_failure_and_a_restart() {
+    let (clock, handle, thread, disk) = renewed().await;
+    // What nudges the writer, pulling in and removing, whichever comes first: each once in the batch, once alone.
+    disk.order(Order { times: 6, ..Order::next(Call::Write) });
+    clock.set_by.store(-40, Ordering::SeqCst);
+    handle.submit(Command::Deferred).await.unwrap_err();
+    until_failed(&disk, 6).await;
+    let other = event(&handle, "dev.delivery.triggered", "other", None, json!({"service": "other"}));
+    handle.submit(ingest(other, None)).await.unwrap();
+    thread.stop();
+    pulled_in_after_a_restart(&disk).await;
+}
+
+/// A lease that was renewed after fifty seconds.
+async fn renewed() -> (Arc<SetClock>, Handle, WriterThread, MemoryDisk) {
     let clock = SetClock::set(0);
     let (handle, thread, disk) =
         start_with(MemoryStore::new(), Arc::clone(&clock) as Arc<dyn Clock>, Options::default());
     let lease = claimed(&handle).await;
     clock.passed.store(50, Ordering::SeqCst);
     handle.submit(Command::Heartbeat { lease, progress: None }).await.unwrap();
-    // What nudges the writer and pulling in, whichever comes first: each once in the batch, once alone.
-    disk.order(Order { times: 4, ..Order::next(Call::Write) });
-    clock.set_by.store(-40, Ordering::SeqCst);
-    handle.submit(Command::Deferred).await.unwrap_err();
-    until_failed(&disk, 4).await;
-    let other = event(&handle, "dev.delivery.triggered", "other", None, json!({"service": "other"}));
-    handle.submit(ingest(other, None)).await.unwrap();
-    thread.stop();
+    (clock, handle, thread, disk)
+}
+
+/// Of the fifty seconds between claim and sign of life ten are left.
+async fn pulled_in_after_a_restart(disk: &MemoryDisk) {
     let (handle, thread, _) = start_with(disk.kill(0), SetClock::set(10), Options::default());
     until_pulled_in(&handle).await;
     thread.stop();
+}
+
+/// A run of a project that keeps none for longer than a second.
+async fn keep_for_a_second(handle: &Handle) {
+    trigger(handle).await;
+    let retention = Retention { runs: Some(Keep::For(SignedDuration::from_secs(1))), evaluations: None };
+    handle.submit(Command::Retain { project: "p".to_owned(), retention }).await.unwrap();
+}
+
+async fn abort(handle: &Handle) {
+    let (project, context) = ("p".to_owned(), "run".to_owned());
+    let abort = Command::Control { project, context, stage: None, control: Control::Abort };
+    handle.submit(abort).await.unwrap();
 }
 
 /// The lease of a task that was just triggered.
