@@ -8,10 +8,9 @@ use super::statement;
 use super::trouble::Trouble;
 
 /// What was answered under a key, if it is remembered still.
-pub(super) fn one(connection: &Connection, key: &str, now: Timestamp) -> Result<Option<String>, Trouble> {
-    let sql = "SELECT answer FROM answers WHERE key = ? AND until > ?";
-    let values = params![key, column::from_time(now)];
-    statement::one(connection, "look for an earlier answer", sql, values, |row| row.get(0))
+pub(super) fn one(connection: &Connection, key: &str) -> Result<Option<String>, Trouble> {
+    let sql = "SELECT answer FROM answers WHERE key = ?";
+    statement::one(connection, "look for an earlier answer", sql, [key], |row| row.get(0))
 }
 
 /// Remembers what is answered under a key.

@@ -232,7 +232,7 @@ fn no_question_and_no_step_reads_a_whole_table() {
     tx.sequence("s-1").unwrap();
     tx.sequence_of("e-0").unwrap();
     tx.run(project, "c-1").unwrap();
-    tx.answer("key", at(0)).unwrap();
+    tx.answer("key").unwrap();
     tx.remove_facts(1).unwrap();
     let nothing = Retention { runs: Some(Keep::For(SignedDuration::ZERO)), evaluations: None };
     tx.put_run(project, &over("c-1")).unwrap();

@@ -18,7 +18,7 @@ use jiff::SignedDuration;
 use super::data_dir::DataDir;
 use super::settings::Settings;
 use super::traces::{Exporter, Receiver};
-use crate::failure::Failure;
+use crate::failure::{Failure, reason};
 
 /// The file that holds runs and events.
 pub(crate) const STORE: &str = "capstan.db";
@@ -47,11 +47,12 @@ impl House {
             let message = format!("cannot open the configuration: '{}' is a file", configuration.display());
             return Err(Failure::with_help(message, "put the directory back that was there, or move the file away"));
         }
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Failure::plain(format!("cannot open the configuration in '{}': {error}", configuration.display()))
+        let unreadable = |why: &str| {
+            let message = format!("cannot open the configuration in '{}': {why}", configuration.display());
+            Failure::with_help(message, "let the user that runs the server read and write there, on a disk that works")
         };
-        let repo = GitConfig::open(configuration.clone()).map_err(|error| unreadable(&error))?;
-        let projects = repo.projects().map_err(|error| unreadable(&error))?;
+        let repo = GitConfig::open(configuration.clone()).map_err(|error| unreadable(&reason(&error)))?;
+        let projects = repo.projects().map_err(|error| unreadable(&error.to_string()))?;
         if !projects.is_empty() {
             refuse_lost_store(data.path(), &configuration)?;
         }

@@ -34,7 +34,7 @@ pub(super) fn a_buried_project_is_in_no_answer(make: Make<'_>) {
             assert_eq!(tx.due_timers(at(1_000_000), 9).unwrap(), []);
             assert_eq!(tx.take_deferred(9).unwrap(), []);
         }
-        assert_eq!(tx.answer("key-1", at(0)).unwrap().as_deref(), Some("'first'"), "answers belong to nobody");
+        assert_eq!(tx.answer("key-1").unwrap().as_deref(), Some("'first'"), "answers belong to nobody");
     });
     shows_nothing(&*lab.reader, id);
     assert_eq!(lab.reader.projects(Slice::ALL).unwrap().total, 0);
@@ -178,7 +178,7 @@ pub(super) fn a_purge_forgets_answers_past_their_time(make: Make<'_>) {
     assert!(lab.commit(|tx| tx.purge(at(25), 1).unwrap()), "one of two is left");
     assert!(!lab.reader.has_buried().unwrap());
     lab.purge(at(25), 1);
-    let left = lab.peek(|tx| ["a", "b", "c"].map(|key| tx.answer(key, at(0)).unwrap().is_some()));
+    let left = lab.peek(|tx| ["a", "b", "c"].map(|key| tx.answer(key).unwrap().is_some()));
     assert_eq!(left, [false, false, true]);
 }
 

@@ -70,7 +70,7 @@ pub(super) fn of_tx(tx: &mut dyn StoreTx, name: &str, id: ProjectId, positions: 
         add("shipyard", &tx.shipyard(hash).unwrap());
     }
     for key in ["key-1", "key-2"] {
-        add("answer", &tx.answer(key, at(0)).unwrap());
+        add("answer", &tx.answer(key).unwrap());
     }
     for position in positions {
         add("event", &tx.event(*position).unwrap());

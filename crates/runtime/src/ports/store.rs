@@ -94,8 +94,8 @@ pub trait StoreTx {
     fn put_shipyard(&mut self, hash: &str, text: &str) -> Result<(), StoreError>;
 
     /// What was answered under a key, if it is remembered still.
-    fn answer(&mut self, key: &str, now: Timestamp) -> Result<Option<String>, StoreError>;
-    /// Remembers what is answered under a key.
+    fn answer(&mut self, key: &str) -> Result<Option<String>, StoreError>;
+    /// Remembers what is answered under a key, until [`Self::purge`] is called at that time or later.
     fn remember(&mut self, key: &str, answer: &str, until: Timestamp) -> Result<(), StoreError>;
 
     /// Appends an event and gives its position. Its project is that of `data.project`, as the caller resolved it.

@@ -39,7 +39,7 @@ impl Work<'_> {
     /// Grants what is there, the oldest first. A repeat under its key gets what it was granted before and still has.
     pub(super) fn claim(&mut self, wanted: &Wanted) -> Result<Reply, CommandError> {
         if let Some(key) = &wanted.key
-            && let Some(leases) = self.tx.answer(&key_of(key), self.now)?
+            && let Some(leases) = self.tx.answer(&key_of(key))?
         {
             let mut grants = Vec::new();
             for lease in leases.lines() {

@@ -30,7 +30,7 @@ impl Work<'_> {
         let event = &ingest.event;
         let context = event.context.clone().unwrap_or_default();
         if let Some(key) = &ingest.key {
-            let answer = self.tx.answer(&key.key, self.now)?;
+            let answer = self.tx.answer(&key.key)?;
             if let Some(first) = answer.and_then(|text| serde_json::from_str::<Remembered>(&text).ok()) {
                 if first.fingerprint != key.fingerprint {
                     return Err(CommandError::KeyReused);

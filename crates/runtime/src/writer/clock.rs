@@ -20,10 +20,11 @@ pub(crate) fn set_back_from(reader: &dyn StoreReader, now: Timestamp) -> Result<
 }
 
 /// What steps go by. Until something could be pulled in after the clock was set back they go by no earlier time than it said
-/// before, so that from what they write a restart sees it too.
+/// before, so that from what they write a restart sees it too. To remove something the time has to have come by the clock as it
+/// is: what was written after it was set back may be younger than it seems.
 pub(crate) fn time_of_step(now: Timestamp, set_back: Option<Timestamp>, commands: &[Command]) -> Timestamp {
-    let pulls_in = matches!(commands, [Command::ClockSetBack]);
-    set_back.filter(|_| !pulls_in).map_or(now, |before| before.max(now))
+    let by_the_clock = matches!(commands, [Command::ClockSetBack | Command::Purge]);
+    set_back.filter(|_| !by_the_clock).map_or(now, |before| before.max(now))
 }
 
 /// Where the wall clock would stand if it had never jumped, less the monotonic one.

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use capstan_engine::orchestrate::{Control, Deadline, Sequence};
-use capstan_runtime::command::{Command, Reply, Wanted};
+use capstan_runtime::command::{Command, IdempotencyKey, Reply, Wanted};
 use capstan_runtime::memory::{Call, MemoryDisk, MemoryStore, Order};
-use capstan_runtime::ports::{Clock, Keep, Retention, SequenceFilter, Slice, SystemClock};
+use capstan_runtime::ports::{Clock, EventFilter, Keep, Retention, SequenceFilter, Slice, SystemClock};
 use capstan_runtime::writer::{Handle, Options, WriterThread};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -124,6 +124,29 @@ async fn a_clock_that_was_set_back_is_seen_to_also_after_a_failure_and_a_restart
     handle.submit(ingest(other, None)).await.unwrap();
     thread.stop();
     pulled_in_after_a_restart(&disk).await;
+}
+
+/// What is stored is two days ahead, so that each server sees anew that the clock was set back; the second cannot pull in.
+#[tokio::test]
+async fn a_repeat_is_known_also_while_nothing_can_be_pulled_in_after_the_clock_was_set_back() {
+    let (handle, thread, disk) = start_with(MemoryStore::new(), SetClock::set(2 * 86_400), Options::default());
+    trigger(&handle).await;
+    thread.stop();
+    let (handle, thread, disk) = start_with(disk.kill(0), SetClock::set(0), Options::default());
+    let other = event(&handle, "dev.delivery.triggered", "other", None, json!({"service": "other"}));
+    let repeated = ingest(other, Some(IdempotencyKey::given("k", b"other")));
+    let first = handle.submit(repeated.clone()).await.unwrap();
+    thread.stop();
+
+    let store = disk.kill(0);
+    store.disk().order(Order { times: 2, ..Order::next(Call::Write) });
+    let (handle, thread, disk) = start_with(store, SetClock::set(0), Options::default());
+    until_failed(&disk, 2).await;
+    assert_eq!(handle.submit(repeated).await.unwrap(), first);
+    let of_run = EventFilter { context: Some("other".to_owned()), ..EventFilter::default() };
+    let events = handle.read(move |reader| reader.events(&of_run, Slice::ALL)).await.unwrap();
+    assert_eq!(events.total, 2, "one trigger and one task: {events:?}");
+    thread.stop();
 }
 
 /// A lease that was renewed after fifty seconds.
