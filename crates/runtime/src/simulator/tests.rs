@@ -113,6 +113,9 @@ fn a_delay_that_was_over_before_its_turn_is_not_waited_for_again_by_a_clock_that
     world.control("shop", &first, None, Control::Resume);
     world.advance(SignedDuration::from_mins(8));
     world.jump(SignedDuration::from_hours(-24));
+    // Standing still does not change that: seed 751988.
+    world.control("shop", &first, None, Control::Pause);
+    world.control("shop", &first, None, Control::Resume);
     world.control("shop", &second, None, Control::Abort);
     assert!(world.offered().is_empty());
     world.advance(SignedDuration::from_mins(7));

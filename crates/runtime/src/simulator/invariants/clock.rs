@@ -60,7 +60,9 @@ pub(super) fn check(sequence: &Sequence, state: &State, terms: &Terms<'_>) -> Ve
             faults.push(fault("has a task that waits for its time without a clock"));
         }
         let at = due.map_or(Deadline::None, Deadline::At);
-        if sequence.slot != Slot::Wanted && is_farther(at, sequence.pause_before(open), terms) {
+        // Whoever stands still or waits for a slot has it pulled in when that is over.
+        let waits_for_it = !sequence.paused && sequence.slot != Slot::Wanted;
+        if waits_for_it && is_farther(at, sequence.pause_before(open), terms) {
             faults.push(fault("has a task whose time is farther off than it may be"));
         }
     }
