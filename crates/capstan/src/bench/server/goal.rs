@@ -59,14 +59,14 @@ pub(super) fn spread(measured: &Measured, figure: &str) -> Option<Spread> {
 pub(super) fn judge(rows: &[Measured]) -> Vec<Judged> {
     let judged = rows.iter().flat_map(|measured| {
         let of = |wanted: Wanted| Judged::new(measured, &wanted);
-        wanted(measured.row, rows).into_iter().filter_map(of).collect::<Vec<_>>()
+        wanted(measured, rows).into_iter().filter_map(of).collect::<Vec<_>>()
     });
     judged.collect()
 }
 
-fn wanted(row: Row, rows: &[Measured]) -> Vec<Wanted> {
+fn wanted(measured: &Measured, rows: &[Measured]) -> Vec<Wanted> {
     let of = |row, figure| median(rows, row, figure);
-    match row {
+    match measured.row {
         Row::Ingest(1) => of(Row::Group(1), P50)
             .map(|e4| Wanted {
                 figure: P50,
@@ -127,8 +127,11 @@ fn wanted(row: Row, rows: &[Measured]) -> Vec<Wanted> {
             .collect(),
         Row::Hop(_, Tempo::Half) => vec![at_most(P50, None, 3.0), at_most(P99, Some(50.0), 15.0)],
         Row::Growth(size) if size > 0 => {
+            // That of the same server.
+            let first = rows.iter().find(|other| other.row == Row::Growth(0) && other.label == measured.label);
             let to_least = |figure, name, at_least, bar: f64, goal: f64| {
-                of(Row::Growth(0), figure).map(|least| Wanted {
+                let least = first.and_then(|first| spread(first, figure)).map(|spread| spread.median);
+                least.map(|least| Wanted {
                     figure,
                     at_least,
                     reference: Some((name, least)),

@@ -28,17 +28,17 @@ pub(super) const EVENT: &str = "/api/v1/event";
 pub(super) struct Clients {
     connections: Vec<Connection>,
     path: &'static str,
-    /// Some of the events that were acknowledged.
+    /// How many events were acknowledged, and some of them.
+    acknowledged: usize,
     some: Vec<(String, Subject)>,
 }
 
-/// One in so many acknowledged events is kept to be read back, up to so many.
-const ONE_IN: u64 = 53;
+/// So many acknowledged events are kept to be read back at most, each as likely as any other (reservoir sampling).
 const MOST: usize = 4_000;
 
 impl Clients {
     pub(super) fn new(connections: Vec<Connection>, path: &'static str) -> Self {
-        Self { connections, path, some: Vec::new() }
+        Self { connections, path, acknowledged: 0, some: Vec::new() }
     }
 
     /// Sends for so long. What began before the end counts, and so does the time until all of it is acknowledged.
@@ -56,7 +56,7 @@ impl Clients {
 
     async fn send_while(&mut self, go_on: &dyn Fn() -> bool) -> Result<(u64, f64, Latencies), Failure> {
         let (begun, latencies) = (Instant::now(), RefCell::new(Latencies::new()));
-        let (path, some) = (self.path, RefCell::new(&mut self.some));
+        let (path, acknowledged, some) = (self.path, Cell::new(self.acknowledged), RefCell::new(&mut self.some));
         try_join_all(self.connections.iter_mut().map(async |connection| {
             while go_on() {
                 let (context, subject) = (new_id().to_string(), Subject::random());
@@ -64,14 +64,18 @@ impl Clients {
                 let sent = Instant::now();
                 connection.post(path, event).await?;
                 latencies.borrow_mut().record(sent.elapsed());
+                acknowledged.set(acknowledged.get() + 1);
                 let mut some = some.borrow_mut();
-                if latencies.borrow().count() % ONE_IN == 1 && some.len() < MOST {
+                if some.len() < MOST {
                     some.push((context, subject));
+                } else if let Some(place) = some.get_mut(fastrand::usize(..acknowledged.get())) {
+                    *place = (context, subject);
                 }
             }
             Ok::<_, Failure>(())
         }))
         .await?;
+        self.acknowledged = acknowledged.get();
         let seconds = begun.elapsed().as_secs_f64();
         let latencies = latencies.into_inner();
         Ok((latencies.count(), seconds, latencies))
@@ -108,7 +112,7 @@ impl Ingest {
             .and("cpu_us_per_event", each(used.cpu_seconds).map(|seconds| seconds * 1e6)))
     }
 
-    /// Whether what was acknowledged is there once, of one in so many.
+    /// Whether what was acknowledged is there once, of some.
     pub(super) async fn check(&self) -> Result<(), String> {
         let mut connection = Connection::open(&self.server.target).await.map_err(told)?;
         for (context, subject) in &self.clients.some {

@@ -111,7 +111,7 @@ impl Row {
             Self::Sequences(..) => vec![Self::Parse(32), Self::Group(32)],
             Self::Hop(_, Tempo::PerSecond(_)) => vec![Self::Disk],
             Self::Hop(way, Tempo::Half) => vec![Self::Disk, Self::half_of(way)],
-            Self::Growth(_) => vec![Self::half_of(Way::Claims)],
+            Self::Growth(_) => vec![Self::half_of(Way::Claims), Self::Growth(0)],
             _ => Vec::new(),
         }
     }
@@ -201,6 +201,7 @@ mod tests {
         assert_eq!(names(&["W1/32"], false), ["S/32", "G/32 W1/32"]);
         assert_eq!(names(&["claims/64"], false), ["H/32 G/32", "W2/claims/64"]);
         assert_eq!(names(&["F", "S/1"], false), ["F S/1"]);
+        assert_eq!(names(&["W7/1M"], false), ["H/32 G/32", "W2/claims/64", "W7/1k W7/1M"]);
         assert!(names(&["nothing"], false).is_empty());
     }
 

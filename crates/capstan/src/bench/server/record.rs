@@ -96,6 +96,7 @@ impl Record {
         rows: &[Measured],
     ) -> Self {
         let pace = profile.pace();
+        let is_foreign = servers.iter().any(|server| server.executable().is_none());
         Self {
             bench: "server",
             began: timeframe::display(began),
@@ -117,7 +118,7 @@ impl Record {
                 load_generator: "clients, references and servers share this machine",
             },
             servers,
-            rows: rows.iter().map(|measured| Row::new(measured, rows, place.disk.is_memory())).collect(),
+            rows: rows.iter().map(|measured| Row::new(measured, rows, place.disk.is_memory(), is_foreign)).collect(),
             goals: judge(rows),
         }
     }
@@ -129,7 +130,7 @@ impl Record {
 }
 
 impl Row {
-    fn new(measured: &Measured, all: &[Measured], in_memory: bool) -> Self {
+    fn new(measured: &Measured, all: &[Measured], in_memory: bool, is_foreign: bool) -> Self {
         let first = all.iter().find(|other| other.row == measured.row);
         let first = first.filter(|first| first.label != measured.label);
         let names = measured.samples.first().into_iter().flat_map(|sample| &sample.figures.0).map(|(name, _)| *name);
@@ -144,6 +145,8 @@ impl Row {
             name: measured.row.to_string(),
             server: measured.label,
             durability: match measured.row.durability() {
+                // Where its data lie, and what it does before it answers, the bench cannot see.
+                _ if is_foreign && measured.row.is_of_server() => "unknown",
                 "power" if in_memory => "process",
                 durability => durability,
             },
