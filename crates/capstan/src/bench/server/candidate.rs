@@ -47,7 +47,12 @@ impl Candidate {
         }
         let mut paths = Vec::new();
         for path in &args.server {
-            paths.push(path.canonicalize().map_err(|error| Failure::unreadable(path, &error))?);
+            let path = path.canonicalize().map_err(|error| Failure::unreadable(path, &error))?;
+            if !path.is_file() {
+                let message = format!("'{}' is no executable", path.display());
+                return Err(Failure::with_help(message, "name the file of a server with --server"));
+            }
+            paths.push(path);
         }
         if paths.is_empty() {
             paths.push(own_executable()?);

@@ -146,6 +146,11 @@ impl Row {
     }
 }
 
+/// The rows that have this in their name.
+pub(super) fn named(part: &str) -> Vec<Row> {
+    Row::all().into_iter().filter(|row| row.to_string().contains(part)).collect()
+}
+
 /// The rows that have one of `only` in their name, or all, with the references that they need; in groups that take turns. A
 /// foreign server has those rows that can be measured from outside.
 pub(super) fn groups(only: &[String], foreign: bool) -> Vec<Vec<Row>> {

@@ -14,7 +14,7 @@ use super::super::connection::Connection;
 use super::super::latency::Latencies;
 use super::super::place::Place;
 use super::super::sample::Sample;
-use super::growth::mib;
+use super::growth::megabytes;
 use super::stock::Stocks;
 use crate::bench::server::arguments::Scale;
 use crate::failure::Failure;
@@ -91,11 +91,11 @@ impl Footprints {
         let footprint = server.footprint();
         let binary = std::fs::metadata(&self.executable).ok().map(|file| file.len());
         Ok(Sample::of_times(starts)
-            .and(RSS, footprint.resident_bytes.map(mib))
-            .and("pss_mib", footprint.proportional_bytes.map(mib))
+            .and(RSS, footprint.resident_bytes.map(megabytes))
+            .and("pss_mb", footprint.proportional_bytes.map(megabytes))
             .and("threads", footprint.threads.map(|count| count as f64))
             .and("files", footprint.files.map(|count| count as f64))
-            .and(BINARY, binary.map(mib)))
+            .and(BINARY, binary.map(megabytes)))
     }
 
     /// Starts it and waits until it answers a question; says how long that took. The room is to be kept for as long as it.
@@ -113,8 +113,8 @@ impl Footprints {
     }
 }
 
-pub(in super::super) const RSS: &str = "rss_mib";
-pub(in super::super) const BINARY: &str = "binary_mib";
+pub(in super::super) const RSS: &str = "rss_mb";
+pub(in super::super) const BINARY: &str = "binary_mb";
 
 /// Follows the stream from its first byte on.
 async fn follow(mut connection: Connection) -> Result<(Connection, Incoming), Failure> {

@@ -107,7 +107,7 @@ impl Growth {
             .and(LIST_P99, own.quantile_ms(0.99))
             .and("get_p50_ms", one.quantile_ms(0.5))
             .and("get_p99_ms", one.quantile_ms(0.99))
-            .and("rss_mib", server.footprint().resident_bytes.map(mib)))
+            .and("rss_mb", server.footprint().resident_bytes.map(megabytes)))
     }
 }
 
@@ -115,8 +115,8 @@ pub(in super::super) const HOP_P50: &str = "hop_p50_ms";
 pub(in super::super) const HOP_P99: &str = "hop_p99_ms";
 pub(in super::super) const LIST_P99: &str = "list_p99_ms";
 
-pub(super) fn mib(bytes: u64) -> f64 {
-    bytes as f64 / 1_048_576.0
+pub(super) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 #[derive(serde::Deserialize)]

@@ -15,7 +15,7 @@ use super::super::ingest::{EVENT, unrelated_of};
 use super::super::place::Place;
 use super::super::population::{Subject, TASKS};
 use super::super::sample::Sample;
-use super::growth::mib;
+use super::growth::megabytes;
 use super::lost::{Acknowledged, find_lost, find_twice};
 use super::stock::Stocks;
 use crate::bench::server::arguments::Scale;
@@ -100,7 +100,7 @@ impl Recovery {
             .and("acknowledged", Some((events.len() + answers.len()) as f64))
             .and("lost", Some(lost as f64))
             .and("triggered_twice", Some(twice.len() as f64))
-            .and("file_mib", self.bytes.map(mib)))
+            .and("file_mb", self.bytes.map(megabytes)))
     }
 
     /// Puts load on the server for so long, and kills it in the midst of it.
