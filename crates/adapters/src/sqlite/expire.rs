@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::column;
-use super::contexts::Changes;
+use super::contexts::{self, Changes};
 use super::facts;
 use super::projects;
 use super::statement;
@@ -18,6 +18,8 @@ const DOING: &str = "remove runs that are past their time";
 pub(super) struct BuriedRun {
     project: i64,
     context: String,
+    /// Of its context.
+    key: i64,
     /// The last positions that can be of it.
     event: i64,
     fact: i64,
@@ -78,8 +80,15 @@ pub(super) fn first(connection: &Connection) -> Result<Option<BuriedRun>, Troubl
     let sql = "SELECT project, context, event, fact, remains = 2 FROM buried_runs INDEXED BY buried_runs_to_purge
                WHERE remains <> 1 ORDER BY project, context LIMIT 1";
     statement::one(connection, DOING, sql, [], |row| {
-        let (project, context, event) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(BuriedRun { project, context, event, fact: row.get(3)?, with_evaluations: row.get(4)? })
+        let (project, context, event): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(BuriedRun {
+            project,
+            key: contexts::key(&context),
+            context,
+            event,
+            fact: row.get(3)?,
+            with_evaluations: row.get(4)?,
+        })
     })
 }
 
@@ -90,20 +99,19 @@ pub(super) fn purge(
     run: &BuriedRun,
     limit: i64,
 ) -> Result<i64, Trouble> {
-    let key = changes.key(&run.context);
     let mut left = limit;
     left -= remove_sequences(connection, run, left)?;
     if left > 0 {
         // From here on the table alone says which facts are of the run, and then which events.
-        changes.facts.settle(connection, key)?;
-        left -= remove_facts(connection, changes, run, key, left)?;
+        changes.facts.settle(connection, run.key)?;
+        left -= remove_facts(connection, changes, run, left)?;
     }
     if left > 0 {
-        changes.events.settle(connection, key)?;
-        left -= remove_events(connection, changes, run, key, left)?;
+        changes.events.settle(connection, run.key)?;
+        left -= remove_events(connection, changes, run, left)?;
     }
     if left > 0 {
-        close(connection, run, key)?;
+        close(connection, run)?;
         left -= 1;
     }
     Ok(limit - left)
@@ -122,36 +130,25 @@ fn remove_sequences(connection: &Connection, run: &BuriedRun, limit: i64) -> Res
     Ok(rows.len() as i64)
 }
 
-fn remove_facts(
-    connection: &Connection,
-    changes: &mut Changes,
-    run: &BuriedRun,
-    key: i64,
-    limit: i64,
-) -> Result<i64, Trouble> {
+fn remove_facts(connection: &Connection, changes: &mut Changes, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
     let sql = "SELECT f.position FROM fact_contexts k CROSS JOIN facts f ON f.position = k.position
                WHERE k.key = ? AND k.position <= ? AND f.context = ? AND f.project = ? LIMIT ?";
-    let values = params![key, run.fact, run.context, run.project, limit];
+    let values = params![run.key, run.fact, run.context, run.project, limit];
     let rows = statement::all(connection, DOING, sql, values, |row| row.get::<_, i64>(0))?;
     for position in &rows {
-        facts::remove_one(connection, changes, key, *position)?;
+        facts::remove_one(connection, changes, run.key, *position)?;
     }
     Ok(rows.len() as i64)
 }
 
 /// Removes events, and with those of tasks who offered and who has them.
-fn remove_events(
-    connection: &Connection,
-    changes: &mut Changes,
-    run: &BuriedRun,
-    key: i64,
-    limit: i64,
-) -> Result<i64, Trouble> {
+fn remove_events(connection: &Connection, changes: &mut Changes, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
     let [finished, invalidated] = Retention::EVALUATIONS;
     let sql = "SELECT e.position, e.id, e.kind FROM event_contexts k CROSS JOIN events e ON e.position = k.position
                WHERE k.key = ? AND k.position <= ? AND e.context = ? AND e.project = ? AND (? OR e.kind NOT IN (?, ?))
                LIMIT ?";
-    let values = params![key, run.event, run.context, run.project, run.with_evaluations, finished, invalidated, limit];
+    let values =
+        params![run.key, run.event, run.context, run.project, run.with_evaluations, finished, invalidated, limit];
     let rows = statement::all(connection, DOING, sql, values, |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
     })?;
@@ -164,7 +161,7 @@ fn remove_events(
             }
         }
         statement::run(connection, DOING, "DELETE FROM events WHERE position = ?", [position])?;
-        changes.events.remove(connection, key, *position)?;
+        changes.events.remove(connection, run.key, *position)?;
         let values = params![run.project, kind];
         let sql = "UPDATE event_counts SET n = n - 1 WHERE project = ? AND kind = ?";
         statement::run(connection, DOING, sql, values)?;
@@ -175,10 +172,10 @@ fn remove_events(
 }
 
 /// What was to be removed of a run is gone: where evaluations are left they wait for their time.
-fn close(connection: &Connection, run: &BuriedRun, key: i64) -> Result<(), Trouble> {
+fn close(connection: &Connection, run: &BuriedRun) -> Result<(), Trouble> {
     let sql = "SELECT 1 FROM event_contexts k CROSS JOIN events e ON e.position = k.position
                WHERE k.key = ? AND k.position <= ? AND e.context = ? AND e.project = ? LIMIT 1";
-    let values = params![key, run.event, run.context, run.project];
+    let values = params![run.key, run.event, run.context, run.project];
     let left = statement::one(connection, DOING, sql, values, |_| Ok(()))?;
     let sql = match left {
         Some(()) => "UPDATE buried_runs SET remains = 1 WHERE project = ? AND context = ?",
