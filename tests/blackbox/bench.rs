@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use axum::Json;
+use axum::routing::get;
+use serde_json::{Value, json};
 
 use crate::server::Server;
 use crate::support::Workplace;
@@ -110,6 +112,43 @@ fn a_server_that_is_there_is_driven_over_the_api_of_v1() {
     assert!(!workplace.read("out.json").contains(server.token()));
 }
 
+/// One with the routes of v1 that takes events well and keeps none.
+fn forgetful() -> (tokio::runtime::Runtime, String) {
+    let good = || get(|| async { Json(json!({})) });
+    let routes = axum::Router::new()
+        .route("/api/controlPlane/v1/project", good())
+        .route("/api/controlPlane/v1/project/{name}", good())
+        .route("/api/v1/event", axum::routing::post(|| async { Json(json!({"keptnContext": "any"})) }))
+        .route("/api/mongodb-datastore/event", get(|| async { Json(json!({"events": []})) }));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    runtime.spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    (runtime, url)
+}
+
+#[test]
+fn a_server_that_loses_events_has_no_figures() {
+    let (workplace, (_runtime, url)) = (Workplace::new(), forgetful());
+    let ran = workplace.line(&format!("{BENCH} --url {url} --only W1/1")).expect(1);
+    assert!(ran.stderr.contains("W1/1 has no figures: the event of run '"), "{ran:?}");
+    assert!(ran.stderr.contains("' was accepted, and is there 0 times"), "{ran:?}");
+    let record = record(&workplace);
+    assert!(rows(&record)["W1/1"]["figures"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_server_that_does_not_let_the_bench_in_is_told_before_anything_is_measured() {
+    let (workplace, server) = (Workplace::new(), Server::start());
+    for (url, why) in [
+        (format!("{}/api --token no-such", server.url()), "does not let the bench in: it answers 401 Unauthorized"),
+        ("http://127.0.0.1:1".to_owned(), "cannot connect to '127.0.0.1:1'"),
+    ] {
+        let ran = workplace.line(&format!("{BENCH} --url {url}")).expect(2);
+        assert!(ran.stderr.contains(why) && !ran.stderr.contains("[1/"), "{ran:?}");
+    }
+}
+
 #[test]
 fn a_server_that_does_not_do_has_no_figures() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -136,6 +175,7 @@ fn what_cannot_be_measured_is_told_at_once() {
         ("--only W1 --only W9", "no row has 'W9' in its name"),
         ("--url http://localhost:1 --only W6", "'W6' cannot be measured at a server that is there already"),
         ("--url https://localhost", "'https://localhost' is no address to measure"),
+        ("--url http://me@localhost", "'http://me@localhost' is no address to measure"),
         ("--server data", "data' is no executable"),
         ("--out data", "cannot write 'data': is a directory"),
     ] {

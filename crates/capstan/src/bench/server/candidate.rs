@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use hyper::body::Bytes;
+use hyper::{Method, StatusCode};
 use serde::Serialize;
 use tempfile::TempDir;
 
 use super::arguments::ServerArgs;
 use super::child::Child;
-use super::connection::Target;
+use super::connection::{Connection, Target};
 use super::event::new_id;
 use super::place::Place;
 use super::population::settle;
@@ -63,6 +65,19 @@ impl Candidate {
         Ok(candidates
             .map(|(path, label)| Self { label: label.filter(|_| several), what: What::Executable(path) })
             .collect())
+    }
+
+    /// Fails where the server that is there already does not let the bench in.
+    pub(super) async fn reach(&self) -> Result<(), Failure> {
+        let What::Url { url, token } = &self.what else { return Ok(()) };
+        let mut connection = Connection::open(&Target::at(url, token.as_deref())?).await?;
+        let path = "/api/controlPlane/v1/project?pageSize=1";
+        let answer = connection.send(Method::GET, path, Bytes::new()).await?;
+        if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            let message = format!("'{url}' does not let the bench in: it answers {}", answer.status);
+            return Err(Failure::with_help(message, "give its token with --token or in CAPSTAN_TOKEN"));
+        }
+        answer.good(path).map(drop)
     }
 
     /// A fresh server with all projects; or the one that is there, with what it lacks.

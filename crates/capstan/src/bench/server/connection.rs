@@ -50,7 +50,8 @@ impl Target {
         let help = "write http://HOST:PORT; the bench drives servers on this machine or near it, without TLS";
         let wrong = || Failure::with_help(format!("'{url}' is no address to measure"), help);
         let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
-        let host = parsed.host_str().filter(|_| parsed.scheme() == "http").ok_or_else(wrong)?;
+        let is_plain = parsed.scheme() == "http" && parsed.username().is_empty() && parsed.query().is_none();
+        let host = parsed.host_str().filter(|_| is_plain).ok_or_else(wrong)?;
         let authority = format!("{host}:{}", parsed.port_or_known_default().unwrap_or(80));
         let path = parsed.path().trim_end_matches('/');
         Self::new(&authority, path.strip_suffix("/api").unwrap_or(path), token)

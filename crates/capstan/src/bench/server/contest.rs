@@ -61,16 +61,16 @@ impl Load {
             Row::Rows(batch) => Self::Rows(Rows::new(place, batch)?),
             Row::Parse(clients) => Self::Twin(Twin::start(place, false, clients).await?),
             Row::Group(clients) => Self::Twin(Twin::start(place, true, clients).await?),
-            Row::Ingest(clients) => Self::Ingest(Box::new(Ingest::new(candidate.start(place).await?, clients).await?)),
+            Row::Ingest(clients) => Self::Ingest(Box::new(Ingest::new(candidate.start(place).await?, clients))),
             Row::Sequences(way, in_flight) => {
                 let server = candidate.start(place).await?;
                 let in_flight = (in_flight / scale.fewer_in_flight).max(1);
-                Self::Sequences(Box::new(Sequences::new(server, way, Arrivals::InFlight(in_flight)).await?))
+                Self::Sequences(Box::new(Sequences::new(server, way, Arrivals::InFlight(in_flight))))
             }
             Row::Hop(way, tempo) => {
                 let server = candidate.start(place).await?;
                 let arrivals = Arrivals::PerSecond(rate(way, tempo, &contests.rows)?);
-                Self::Sequences(Box::new(Sequences::new(server, way, arrivals).await?))
+                Self::Sequences(Box::new(Sequences::new(server, way, arrivals)))
             }
             Row::Growth(size) => {
                 let events = scale.events.get(size).copied().unwrap_or_default();

@@ -115,16 +115,18 @@ fn wanted(measured: &Measured, rows: &[Measured]) -> Vec<Wanted> {
             })
             .into_iter()
             .collect(),
-        Row::Hop(_, Tempo::PerSecond(10)) => of(Row::Disk, P50)
-            .map(|sync| Wanted {
-                figure: P50,
+        Row::Hop(_, Tempo::PerSecond(10)) => {
+            let most = |figure, sync: f64, bar, goal| Wanted {
+                figure,
                 at_least: false,
                 reference: Some(("F", sync)),
-                bar: Some(sync + 2.0),
-                goal: Some(sync + 0.4),
-            })
-            .into_iter()
-            .collect(),
+                bar: Some(bar),
+                goal: Some(goal),
+            };
+            let p50 = of(Row::Disk, P50).map(|sync| most(P50, sync, sync + 2.0, sync + 0.4));
+            let p99 = of(Row::Disk, P99).map(|sync| most(P99, sync, 2.0 * sync, sync + 2.0));
+            p50.into_iter().chain(p99).collect()
+        }
         Row::Hop(_, Tempo::Half) => vec![at_most(P50, None, 3.0), at_most(P99, Some(50.0), 15.0)],
         Row::Growth(size) if size > 0 => {
             // That of the same server.

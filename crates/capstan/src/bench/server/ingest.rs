@@ -2,6 +2,7 @@
 //! acknowledged.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::candidate::Server;
-use super::connection::Connection;
+use super::connection::{Connection, Target};
 use super::event::{About, body, new_id};
 use super::latency::Latencies;
 use super::population::{STAGES, Subject};
@@ -23,10 +24,12 @@ const KIND: &str = "sh.keptn.event.bench.measured";
 /// Where events are sent in Keptn v1.
 pub(super) const EVENT: &str = "/api/v1/event";
 
-/// Clients that send, each over a connection of its own.
+/// Clients that send, each over a connection of its own. They connect anew each time: a server ends connections that rest while
+/// others have their turn.
 #[derive(Debug)]
 pub(super) struct Clients {
-    connections: Vec<Connection>,
+    target: Arc<Target>,
+    count: usize,
     path: &'static str,
     /// How many events were acknowledged, and some of them.
     acknowledged: usize,
@@ -37,28 +40,28 @@ pub(super) struct Clients {
 const MOST: usize = 4_000;
 
 impl Clients {
-    pub(super) fn new(connections: Vec<Connection>, path: &'static str) -> Self {
-        Self { connections, path, acknowledged: 0, some: Vec::new() }
+    pub(super) fn new(target: &Arc<Target>, count: usize, path: &'static str) -> Self {
+        Self { target: Arc::clone(target), count, path, acknowledged: 0, some: Vec::new() }
     }
 
     /// Sends for so long. What began before the end counts, and so does the time until all of it is acknowledged.
     pub(super) async fn send(&mut self, length: Duration) -> Result<(u64, f64, Latencies), Failure> {
-        let begun = Instant::now();
-        self.send_while(&|| begun.elapsed() < length).await
+        self.send_while(&|begun| begun.elapsed() < length).await
     }
 
     /// Sends so many events.
     pub(super) async fn send_count(&mut self, count: u64) -> Result<(), Failure> {
         let left = Cell::new(count);
-        let take = || left.replace(left.get().saturating_sub(1)) > 0;
+        let take = |_| left.replace(left.get().saturating_sub(1)) > 0;
         self.send_while(&take).await.map(|_| ())
     }
 
-    async fn send_while(&mut self, go_on: &dyn Fn() -> bool) -> Result<(u64, f64, Latencies), Failure> {
+    async fn send_while(&mut self, go_on: &dyn Fn(Instant) -> bool) -> Result<(u64, f64, Latencies), Failure> {
+        let mut connections = Connection::open_many(&self.target, self.count).await?;
         let (begun, latencies) = (Instant::now(), RefCell::new(Latencies::new()));
         let (path, acknowledged, some) = (self.path, Cell::new(self.acknowledged), RefCell::new(&mut self.some));
-        try_join_all(self.connections.iter_mut().map(async |connection| {
-            while go_on() {
+        try_join_all(connections.iter_mut().map(async |connection| {
+            while go_on(begun) {
                 let (context, subject) = (new_id().to_string(), Subject::random());
                 let event = unrelated_of(&context, subject);
                 let sent = Instant::now();
@@ -97,9 +100,8 @@ pub(super) struct Ingest {
 }
 
 impl Ingest {
-    pub(super) async fn new(server: Server, clients: usize) -> Result<Self, Failure> {
-        let connections = Connection::open_many(&server.target, clients).await?;
-        Ok(Self { clients: Clients::new(connections, EVENT), server })
+    pub(super) fn new(server: Server, clients: usize) -> Self {
+        Self { clients: Clients::new(&server.target, clients, EVENT), server }
     }
 
     pub(super) async fn measure(&mut self, length: Duration) -> Result<Sample, Failure> {

@@ -122,11 +122,21 @@ impl Row {
         Self::Sequences(if way == Way::Stream { Way::Claims } else { way }, 64)
     }
 
-    /// The prototype that takes turns with it; W1 alone has one.
-    pub(super) fn twin(self) -> Option<Self> {
+    /// The reference that takes turns with it.
+    fn twin(self) -> Option<Self> {
         match self {
             Self::Ingest(clients) => Some(Self::Group(clients)),
+            Self::Sequences(..) => Some(Self::Parse(32)),
+            Self::Hop(..) => Some(Self::Disk),
             _ => None,
+        }
+    }
+
+    /// Whether the two take turns: rows that are held against the same, and all sizes of W7.
+    fn takes_turns_with(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Growth(_), Self::Growth(_)) => true,
+            _ => self.twin().is_some() && self.twin() == other.twin(),
         }
     }
 
@@ -166,18 +176,16 @@ pub(super) fn groups(only: &[String], foreign: bool) -> Vec<Vec<Row>> {
         wanted.extend(needed);
     }
     let rows: Vec<Row> = Row::all().into_iter().filter(|row| wanted.contains(row)).collect();
-    // What W1 is held against takes turns with it; other references take turns among themselves.
     let twins: Vec<Row> = rows.iter().filter_map(|row| row.twin()).collect();
-    let references = rows.iter().copied().filter(|row| !row.is_of_server() && !twins.contains(row)).collect();
-    let (grown, others): (Vec<Row>, Vec<Row>) =
-        rows.iter().filter(|row| row.is_of_server()).partition(|row| matches!(row, Row::Growth(_)));
-    let mut groups: Vec<Vec<Row>> = vec![references];
-    let (before, after): (Vec<Row>, Vec<Row>) =
-        others.into_iter().partition(|row| !matches!(row, Row::Footprint(_) | Row::Recovery(_)));
-    let alone = |row: Row| row.twin().into_iter().chain([row]).collect();
-    groups.extend(before.into_iter().map(alone));
-    groups.push(grown);
-    groups.extend(after.into_iter().map(alone));
+    let (servers, references): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.is_of_server());
+    // References that nothing takes turns with take turns among themselves.
+    let mut groups = vec![references.into_iter().filter(|row| !twins.contains(row)).collect::<Vec<_>>()];
+    for row in servers {
+        match groups.last_mut().filter(|group| group.last().is_some_and(|last| last.takes_turns_with(row))) {
+            Some(group) => group.push(row),
+            None => groups.push(row.twin().into_iter().chain([row]).collect()),
+        }
+    }
     groups.retain(|group| !group.is_empty());
     groups
 }
@@ -195,7 +203,11 @@ mod tests {
     #[test]
     fn each_reference_is_measured_once_and_near_what_it_is_for() {
         let all = names(&[], false);
-        assert_eq!(all[..3], ["F H/32 S/1 S/32 S/256", "G/1 W1/1", "G/32 W1/32"]);
+        assert_eq!(all[..3], ["S/1 S/32 S/256", "G/1 W1/1", "G/32 W1/32"]);
+        assert_eq!(all[4], "H/32 W2/v1/16 W2/v1/64 W2/v1/256 W2/claims/16 W2/claims/64 W2/claims/256");
+        assert!(all[5].starts_with("F W3/v1/1 ") && all[5].ends_with(" W3/stream/half"), "{}", all[5]);
+        assert_eq!(all[6], "W7/1k W7/10k W7/100k W7/1M");
+        assert_eq!((&*all[7], all.len()), ("W6/empty", 13));
         let rows: Vec<&str> = all.iter().flat_map(|group| group.split(' ')).collect();
         let distinct: std::collections::BTreeSet<_> = rows.iter().collect();
         assert_eq!((rows.len(), distinct.len()), (Row::all().len(), rows.len()));
@@ -204,9 +216,9 @@ mod tests {
     #[test]
     fn rows_bring_the_references_that_their_goals_need() {
         assert_eq!(names(&["W1/32"], false), ["S/32", "G/32 W1/32"]);
-        assert_eq!(names(&["claims/64"], false), ["H/32 G/32", "W2/claims/64"]);
+        assert_eq!(names(&["claims/64"], false), ["G/32", "H/32 W2/claims/64"]);
         assert_eq!(names(&["F", "S/1"], false), ["F S/1"]);
-        assert_eq!(names(&["W7/1M"], false), ["H/32 G/32", "W2/claims/64", "W7/1k W7/1M"]);
+        assert_eq!(names(&["W7/1M"], false), ["G/32", "H/32 W2/claims/64", "W7/1k W7/1M"]);
         assert!(names(&["nothing"], false).is_empty());
     }
 

@@ -87,6 +87,10 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 async fn measure(args: &ServerArgs, candidates: Vec<Candidate>, groups: &[Vec<Row>]) -> Result<Record, Failure> {
+    for candidate in &candidates {
+        // Before minutes go by with what it is held against.
+        candidate.reach().await?;
+    }
     let place = Place::new(args.dir.as_deref())?;
     let (began, begun) = (Timestamp::now(), Instant::now());
     let (profile, stocks) = (args.profile, Stocks::default());

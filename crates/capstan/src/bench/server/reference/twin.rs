@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::super::candidate::own_executable;
 use super::super::child::Child;
-use super::super::connection::{Connection, Target};
+use super::super::connection::Target;
 use super::super::ingest::Clients;
 use super::super::place::Place;
 use super::super::sample::Sample;
@@ -32,8 +32,7 @@ impl Twin {
         }
         let child = Child::start(command, &room.path().join("log")).await?;
         let target = Target::new(&child.authority, "", None)?;
-        let connections = Connection::open_many(&target, clients).await?;
-        Ok(Self { clients: Clients::new(connections, "/"), _child: child, _room: room })
+        Ok(Self { clients: Clients::new(&target, clients, "/"), _child: child, _room: room })
     }
 
     pub(in super::super) async fn measure(&mut self, length: Duration) -> Result<Sample, Failure> {

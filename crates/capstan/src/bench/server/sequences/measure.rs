@@ -37,7 +37,6 @@ pub(in super::super) struct Sequences {
     server: Server,
     way: Way,
     arrivals: Arrivals,
-    workers: Vec<Connection>,
     ended: Vec<Finished>,
 }
 
@@ -49,9 +48,8 @@ pub(super) struct Finished {
 }
 
 impl Sequences {
-    pub(in super::super) async fn new(server: Server, way: Way, arrivals: Arrivals) -> Result<Self, Failure> {
-        let workers = Connection::open_many(&server.target, CONNECTIONS - SOURCES).await?;
-        Ok(Self { server, way, arrivals, workers, ended: Vec::new() })
+    pub(in super::super) fn new(server: Server, way: Way, arrivals: Arrivals) -> Self {
+        Self { server, way, arrivals, ended: Vec::new() }
     }
 
     /// Has runs go through for a while, measures for so long, and lets those end that are under way.
@@ -80,10 +78,12 @@ impl Sequences {
         &mut self,
         script: impl AsyncFnOnce(&Field, &Server) -> Result<T, Failure>,
     ) -> Result<(T, Vec<Ended>), Failure> {
+        // Anew each time: a server ends connections that rest while others have their turn.
+        let mut connections = Connection::open_many(&self.server.target, CONNECTIONS - SOURCES).await?;
         let field = Field::new(self.way, matches!(self.arrivals, Arrivals::InFlight(_)));
         let target = self.server.target.clone();
         let sources = try_join_all((0..SOURCES).map(|number| supply(&field, &target, number)));
-        let workers = try_join_all(self.workers.iter_mut().map(|connection| work(&field, connection)));
+        let workers = try_join_all(connections.iter_mut().map(|connection| work(&field, connection)));
         let (outcome, _) = tokio::select! {
             outcome = try_join(script(&field, &self.server), sources) => outcome?,
             failed = workers => return Err(failed.err().unwrap_or_else(no_end)),

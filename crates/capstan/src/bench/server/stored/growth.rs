@@ -90,12 +90,11 @@ impl Growth {
                 let _: IgnoredAny = timed(&mut connection, &events, &mut one).await?;
             }
         }
-        let mut sequences = Sequences::new(server, Way::Claims, Arrivals::PerSecond(self.rate)).await?;
+        let mut sequences = Sequences::new(server, Way::Claims, Arrivals::PerSecond(self.rate));
         let hops = sequences.measure(length / 2).await?;
         sequences.check().await.map_err(Failure::plain)?;
         let server = sequences.into_server();
-        let connections = Connection::open_many(&server.target, CLIENTS).await?;
-        let (count, seconds, times) = Clients::new(connections, EVENT).send(length / 5).await?;
+        let (count, seconds, times) = Clients::new(&server.target, CLIENTS, EVENT).send(length / 5).await?;
         Ok(Sample::of_rate(count, seconds, times)
             .and("stored_events", Some(self.events as f64))
             .and("runs_per_second", hops.get(RATE))

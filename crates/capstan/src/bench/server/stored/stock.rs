@@ -83,12 +83,11 @@ impl Stock {
         let mut server = Server::start(&self.executable, self.room.path()).await?;
         if missing > 0 {
             let runs = (missing / SHARE_OF_RUNS).div_ceil(EVENTS_PER_RUN as u64);
-            let mut sequences = Sequences::new(server, Way::Claims, Arrivals::InFlight(AT_ONCE)).await?;
+            let mut sequences = Sequences::new(server, Way::Claims, Arrivals::InFlight(AT_ONCE));
             sequences.carry_out(runs as usize).await?;
             server = sequences.into_server();
             let others = missing.saturating_sub(runs * EVENTS_PER_RUN as u64);
-            let connections = Connection::open_many(&server.target, AT_ONCE).await?;
-            Clients::new(connections, EVENT).send_count(others).await?;
+            Clients::new(&server.target, AT_ONCE, EVENT).send_count(others).await?;
             self.events += others + runs * EVENTS_PER_RUN as u64;
         }
         if to_open > 0 {
