@@ -16,8 +16,8 @@ use crate::terminal::print;
 /// `capstan backup`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It reads the data directory itself, whether a server runs on it or not, and a server that runs goes on.
-The backup has all that was acknowledged before it began. It is a directory for its owner alone:
+    after_help = "It reads the data directory itself, whether a server runs on it or not, and a server that runs goes on. \
+The backup has all that was acknowledged before it began. It is a directory for its owner alone: \
 the database, the repositories, the hash of the token, and a manifest with checksums.
 
 Examples:

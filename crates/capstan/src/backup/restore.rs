@@ -20,8 +20,8 @@ use crate::terminal::print;
 /// `capstan restore`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The data directory has to be empty, or not there. Each file is held against the manifest and the database
-is checked before anything is in its place. Then start the server: clients have the token that they
+    after_help = "The data directory has to be empty, or not there. Each file is held against the manifest and the database \
+is checked before anything is in its place. Then start the server: clients have the token that they \
 had, unless CAPSTAN_TOKEN gives another.
 
 Example:

@@ -21,10 +21,10 @@ use crate::terminal::{Progress, Style, print};
 pub(crate) enum DemoCommand {
     /// Three gates on a sample service: a good build, a slower one, a good one again
     #[command(
-        long_about = "Three gates on a sample service with real load: a good build passes, a slower one keeps to its absolute
+        long_about = "Three gates on a sample service with real load: a good build passes, a slower one keeps to its absolute \
 limits but is stopped because it is slower than the build before, and a good one passes again.
 
-Offline, in under a minute, and nothing is left behind. Where a prometheus executable is on the PATH (or named by
+Offline, in under a minute, and nothing is left behind. Where a prometheus executable is on the PATH (or named by \
 CAPSTAN_PROMETHEUS) it is started on loopback and is the source; otherwise the load generator's own measurements are."
     )]
     Gate,

@@ -11,7 +11,7 @@ use crate::failure::{ErrorFormat, Failure};
 #[derive(Debug, Args)]
 #[command(
     group = clap::ArgGroup::new("what").args(["keep_runs", "keep_evaluations"]).multiple(true).required(true),
-    after_help = "Runs count from their end; one that is open is never removed. What is past its time by what is said now
+    after_help = "Runs count from their end; one that is open is never removed. What is past its time by what is said now \
 is removed at once, and for good.
 
 Example:

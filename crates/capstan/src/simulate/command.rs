@@ -25,7 +25,7 @@ Examples:
   capstan simulate --seeds 10000
   capstan simulate --seed 7
 
-Time is virtual: a scenario of two weeks takes milliseconds, and the same file always prints the same.
+Time is virtual: a scenario of two weeks takes milliseconds, and the same file always prints the same. \
 docs/simulate.md explains the files, docs/reliability.md what seeds show."
 )]
 pub(crate) struct SimulateArgs {

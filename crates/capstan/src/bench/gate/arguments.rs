@@ -9,8 +9,8 @@ use serde::Serialize;
 /// `capstan bench gate`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A gate and the same queries sent bare take turns; the overhead is the difference within each pair. The source is
-a stub in this process that answers at once or after 20 or 100 ms, and a Prometheus where there is one: the one that
+    after_help = "A gate and the same queries sent bare take turns; the overhead is the difference within each pair. The source is \
+a stub in this process that answers at once or after 20 or 100 ms, and a Prometheus where there is one: the one that \
 --prometheus names, or CAPSTAN_PROMETHEUS, or the first on PATH. It is started on loopback with data of its own.
 
 A row says 'contended' where other programs used more than 10 % of the CPU time shortly before, or kept the disk busy.

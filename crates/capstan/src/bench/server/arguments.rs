@@ -9,18 +9,20 @@ use serde::Serialize;
 /// `capstan bench server`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each row has a fresh 'capstan serve' on loopback, with a data directory that is removed at the end. References are
-measured in the same run by the same client: F, the disk's own sync; H, a server that only parses; G, one that
-appends to a file and syncs what has come together; S, bare SQLite. Bars and goals are ratios to them.
+    after_help = "\
+Each row has a fresh 'capstan serve' on loopback, with a data directory that is removed at the end. References are \
+measured in the same run by the same client: F, the disk's own sync; H, a server that only parses; G, one that appends \
+to a file and syncs what has come together; S, bare SQLite. Bars and goals are ratios to them.
 
-Rows: F H/32 G/1 G/32 G/256 S/1 S/32 S/256; W1/<clients>, ingest; W2/<v1|claims>/<runs in flight>, whole runs;
-W3/<v1|claims|stream>/<1|10|half>, from an answer to the next task, at so many runs a second; W5/<warm|cold>, recovery
-from a kill; W6/<empty|1M|10k-open|streams>, what it occupies; W7/<1k|10k|100k|1M>, the same work on more stored events.
+Rows: F H/32 G/1 G/32 G/256 S/1 S/32 S/256; W1/<clients>, ingest; W2/<v1|claims>/<runs in flight>, whole runs; \
+W3/<v1|claims|stream>/<1|10|half>, from an answer to the next task, at so many runs a second; W5/<warm|cold>, recovery \
+from a kill; W6/<empty|1M|10k-open|streams>, what it occupies; W7/<1k|10k|100k|1M>, the same work on more stored \
+events.
 A row says 'contended' where other programs used more than 10 % of the CPU time shortly before, or kept the disk busy.
 A row whose server lost something, or did something twice, has no figures, and the bench ends with 1.
 
-With --url a server is driven that is there already, Capstan or any with Keptn v1's API: W1, and W2 and W3 by polling. It
-gets ten projects 'bench-00' to 'bench-09', which stay.
+With --url a server is driven that is there already, Capstan or any with Keptn v1's API: W1, and W2 and W3 by polling. \
+It gets ten projects 'bench-00' to 'bench-09', which stay.
 
 Examples:
   capstan bench server --out server.json
