@@ -5,7 +5,11 @@ use tokio::sync::oneshot;
 use crate::command::{CommandError, Grant, Reply, Wanted};
 
 /// Who is to be told what was granted.
-pub(super) type Claimer = oneshot::Sender<Result<Reply, CommandError>>;
+pub(super) struct Claimer {
+    /// Like that of no other.
+    pub(super) number: u64,
+    pub(super) answer: oneshot::Sender<Result<Reply, CommandError>>,
+}
 
 /// Claims that nothing could be granted to so far, the oldest first.
 #[derive(Default)]
@@ -38,12 +42,21 @@ impl WaitingClaims {
     pub(super) fn forget_the_gone(&mut self) {
         let mut at = 0;
         while at < self.claimers.len() {
-            if self.claimers[at].is_closed() {
+            if self.claimers[at].answer.is_closed() {
                 self.claimers.remove(at);
                 self.wanted.remove(at);
             } else {
                 at += 1;
             }
+        }
+    }
+
+    /// The claim of this number waits no longer; one that was granted something has been told.
+    pub(super) fn cease(&mut self, number: u64) {
+        if let Some(at) = self.claimers.iter().position(|claimer| claimer.number == number) {
+            self.wanted.remove(at);
+            let claimer = self.claimers.remove(at);
+            self.tell(claimer.answer, Ok(Reply::Nothing));
         }
     }
 
@@ -54,13 +67,17 @@ impl WaitingClaims {
         for (at, grants) in granted {
             self.wanted.remove(at);
             let claimer = self.claimers.remove(at);
-            self.tell(claimer, Ok(Reply::Claimed(grants)));
+            self.tell(claimer.answer, Ok(Reply::Claimed(grants)));
         }
     }
 
     /// Answers somebody; what was granted to one who has gone in this very moment is to be given back.
-    pub(super) fn tell(&mut self, claimer: Claimer, reply: Result<Reply, CommandError>) {
-        if let Err(Ok(Reply::Claimed(grants))) = claimer.send(reply) {
+    pub(super) fn tell(
+        &mut self,
+        asker: oneshot::Sender<Result<Reply, CommandError>>,
+        reply: Result<Reply, CommandError>,
+    ) {
+        if let Err(Ok(Reply::Claimed(grants))) = asker.send(reply) {
             self.unheard.extend(grants.into_iter().map(|grant| grant.lease.id));
         }
     }

@@ -1,11 +1,13 @@
 //! How everybody else reaches the writer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
+use super::claims::Claimer;
 use crate::command::{Command, CommandError, Grant, Reply, Wanted};
 use crate::observe::Load;
 use crate::polled::PolledTasks;
@@ -17,7 +19,9 @@ pub(super) enum Message {
     /// Carry this out and answer.
     Carry(Command, oneshot::Sender<Result<Reply, CommandError>>),
     /// Grant tasks, now or as soon as there are some; whoever drops the receiver has stopped waiting.
-    Claim(Box<Wanted>, oneshot::Sender<Result<Reply, CommandError>>),
+    Claim(Box<Wanted>, Claimer),
+    /// Grant nothing more to the claim of this number, and answer it if that has not been done.
+    Cease(u64),
     /// Carry out what has come before, and end.
     Stop,
 }
@@ -34,6 +38,8 @@ pub struct Handle {
     pub(super) setting: watch::Receiver<Setting>,
     pub(super) polled: Arc<PolledTasks>,
     pub(super) load: Arc<Load>,
+    /// The number of the next claim.
+    pub(super) claims: Arc<AtomicU64>,
 }
 
 /// Why a command was not carried out.
@@ -62,20 +68,22 @@ impl Handle {
     /// was cut off, is given back.
     pub async fn claim(&self, wanted: Wanted, patience: Duration) -> Result<Vec<Grant>, SubmitError> {
         let (answer, answered) = oneshot::channel();
+        let number = self.claims.fetch_add(1, Ordering::Relaxed);
         let (message, patience) = if patience.is_zero() {
             (Message::Carry(Command::Claim(Box::new(wanted)), answer), AT_ONCE)
         } else {
-            (Message::Claim(Box::new(wanted), answer), patience)
+            (Message::Claim(Box::new(wanted), Claimer { number, answer }), patience)
         };
         self.send(message)?;
         let mut claim = Claim { answered: Some(answered), handle: self };
-        let reply = match tokio::time::timeout(patience, claim.answer()).await {
+        let mut reply = tokio::time::timeout(patience, claim.answer()).await;
+        // What is granted in this very moment is not to be offered anew: the writer has the last word.
+        if reply.is_err() && self.send(Message::Cease(number)).is_ok() {
+            reply = tokio::time::timeout(AT_ONCE, claim.answer()).await;
+        }
+        let reply = match reply {
             Ok(reply) => reply?,
-            // It may have come in this very moment.
-            Err(_) => match claim.stop() {
-                Some(reply) => reply?,
-                None => Reply::Nothing,
-            },
+            Err(_) => claim.stop().unwrap_or(Ok(Reply::Nothing))?,
         };
         Ok(match reply {
             Reply::Claimed(grants) => grants,

@@ -107,6 +107,7 @@ impl Writer {
             setting: setting_seen,
             polled: Arc::default(),
             load: Arc::clone(&load),
+            claims: Arc::default(),
         };
         let writer = Self {
             store,
@@ -155,10 +156,14 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let (batch, go_on) = self.batch(first);
-            self.load.taken(batch.len() as u64);
+            let Collected { batch, ceased, go_on } = self.batch(first);
+            self.load.taken((batch.len() + ceased.len()) as u64);
             if !batch.is_empty() {
                 self.commit(batch);
+            }
+            // Afterwards: a claim may have come with the same batch, and may have been granted something.
+            for number in ceased {
+                self.claims.cease(number);
             }
             self.load.set_claims(self.claims.count());
             if !go_on {
@@ -167,26 +172,28 @@ impl Writer {
         }
     }
 
-    /// Everything that waits already, up to one batch; and whether to go on after it. Claims that would wait come last: what
-    /// is offered in the same batch is theirs, and nobody would offer it to them afterwards.
-    fn batch(&self, first: Message) -> (Vec<Request>, bool) {
-        let (mut batch, go_on) = self.collect(first);
-        batch.sort_by_key(|(_, asker)| matches!(asker, Asker::Waits(_)));
-        (batch, go_on)
+    /// Everything that waits already, up to one batch. Claims that would wait come last: what is offered in the same batch is
+    /// theirs, and nobody would offer it to them afterwards.
+    fn batch(&self, first: Message) -> Collected {
+        let mut collected = self.collect(first);
+        collected.batch.sort_by_key(|(_, asker)| matches!(asker, Asker::Waits(_)));
+        collected
     }
 
-    fn collect(&self, first: Message) -> (Vec<Request>, bool) {
-        let mut batch = Vec::new();
-        let mut next = Ok(first);
+    fn collect(&self, first: Message) -> Collected {
+        let (mut batch, mut ceased, mut next) = (Vec::new(), Vec::new(), Ok(first));
         loop {
             match next {
                 Ok(Message::Carry(command, answer)) => batch.push((command, Asker::Once(answer))),
                 Ok(Message::Claim(wanted, claimer)) => batch.push((Command::Claim(wanted), Asker::Waits(claimer))),
-                Ok(Message::Stop) => return (batch, false),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return (batch, true),
+                Ok(Message::Cease(number)) => ceased.push(number),
+                Ok(Message::Stop) => return Collected { batch, ceased, go_on: false },
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
+                    return Collected { batch, ceased, go_on: true };
+                }
             }
-            if batch.len() >= self.options.batch {
-                return (batch, true);
+            if batch.len() + ceased.len() >= self.options.batch {
+                return Collected { batch, ceased, go_on: true };
             }
             next = self.receiver.try_recv();
         }
@@ -335,7 +342,7 @@ impl Writer {
             (Asker::Waits(claimer), Ok(Reply::Claimed(grants)), Command::Claim(wanted)) if grants.is_empty() => {
                 self.claims.add(*wanted, claimer);
             }
-            (Asker::Once(answer) | Asker::Waits(answer), reply, _) => self.claims.tell(answer, reply),
+            (Asker::Once(answer) | Asker::Waits(Claimer { answer, .. }), reply, _) => self.claims.tell(answer, reply),
         }
     }
 
@@ -386,6 +393,15 @@ impl Writer {
 
 type Request = (Command, Asker);
 
+/// What waited to be worked off.
+struct Collected {
+    batch: Vec<Request>,
+    /// Numbers of claims that wait no longer.
+    ceased: Vec<u64>,
+    /// Whether there may come more.
+    go_on: bool,
+}
+
 /// Who is to be told what a command has led to.
 enum Asker {
     /// At once.
@@ -395,7 +411,7 @@ enum Asker {
 }
 
 fn answer_all(batch: Vec<Request>, error: &CommandError) {
-    for (_, Asker::Once(answer) | Asker::Waits(answer)) in batch {
+    for (_, Asker::Once(answer) | Asker::Waits(Claimer { answer, .. })) in batch {
         let _ = answer.send(Err(error.clone()));
     }
 }

@@ -103,6 +103,25 @@ async fn a_claim_gets_what_is_offered_in_the_batch_in_which_it_begins_to_wait() 
 }
 
 #[tokio::test]
+async fn what_is_granted_as_a_claim_ceases_to_wait_is_its_own() {
+    let (handle, thread, disk) = start(MemoryStore::new(), Options::default());
+    with_project(&handle).await;
+    thread.stop();
+    let (writer, handle) =
+        Writer::new(Box::new(disk.kill(0)), Arc::new(SystemClock::start()), Options::default()).unwrap();
+    let claim: Claiming<'_> = Box::pin(handle.claim(build("a"), Duration::from_millis(1)));
+    let mut claim = send(claim).await;
+    let triggered = send(Box::pin(handle.submit(trigger(&handle, "one")))).await;
+    // Its wait is over before the writer comes to it.
+    tokio::time::timeout(Duration::from_millis(50), &mut claim).await.unwrap_err();
+    let thread = writer.start(&handle).unwrap();
+    triggered.await.unwrap();
+    assert_eq!(in_time("the claim is answered", claim).await.unwrap().len(), 1);
+    assert_eq!((started(&handle).await, leases(&handle).await), (1, 1), "it is offered once");
+    thread.stop();
+}
+
+#[tokio::test]
 async fn nothing_is_granted_to_who_has_gone() {
     let (handle, thread, _) = start(MemoryStore::new(), Options::default());
     with_project(&handle).await;

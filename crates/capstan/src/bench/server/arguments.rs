@@ -8,8 +8,7 @@ use serde::Serialize;
 
 /// `capstan bench server`
 #[derive(Debug, Args)]
-#[command(
-    after_help = "\
+#[command(after_help = "\
 Each row has a fresh 'capstan serve' on loopback, with a data directory that is removed at the end. References are \
 measured in the same run by the same client: F, the disk's own sync; H, a server that only parses; G, one that appends \
 to a file and syncs what has come together; S, bare SQLite. Bars and goals are ratios to them.
@@ -28,8 +27,7 @@ Examples:
   capstan bench server --out server.json
   capstan bench server --only W2/claims/64
   capstan bench server --server ./before --server ./after --only W1
-  capstan bench server --url http://localhost:8080/api --token $TOKEN"
-)]
+  capstan bench server --url http://localhost:8080/api --token $TOKEN")]
 pub(crate) struct ServerArgs {
     /// How long to measure
     #[arg(long, value_enum, default_value_t = Profile::Short, value_name = "PROFILE")]
