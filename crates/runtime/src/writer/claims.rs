@@ -4,11 +4,14 @@ use tokio::sync::oneshot;
 
 use crate::command::{CommandError, Grant, Reply, Wanted};
 
+/// Where an answer goes.
+pub(super) type Asked = oneshot::Sender<Result<Reply, CommandError>>;
+
 /// Who is to be told what was granted.
 pub(super) struct Claimer {
     /// Like that of no other.
     pub(super) number: u64,
-    pub(super) answer: oneshot::Sender<Result<Reply, CommandError>>,
+    pub(super) answer: Asked,
 }
 
 /// Claims that nothing could be granted to so far, the oldest first.
@@ -43,8 +46,7 @@ impl WaitingClaims {
         let mut at = 0;
         while at < self.claimers.len() {
             if self.claimers[at].answer.is_closed() {
-                self.claimers.remove(at);
-                self.wanted.remove(at);
+                self.remove(at);
             } else {
                 at += 1;
             }
@@ -54,9 +56,8 @@ impl WaitingClaims {
     /// The claim of this number waits no longer; one that was granted something has been told.
     pub(super) fn cease(&mut self, number: u64) {
         if let Some(at) = self.claimers.iter().position(|claimer| claimer.number == number) {
-            self.wanted.remove(at);
-            let claimer = self.claimers.remove(at);
-            self.tell(claimer.answer, Ok(Reply::Nothing));
+            let answer = self.remove(at);
+            self.tell(answer, Ok(Reply::Nothing));
         }
     }
 
@@ -65,19 +66,19 @@ impl WaitingClaims {
         // From the last on, so that the indices of those before stay what they are.
         granted.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         for (at, grants) in granted {
-            self.wanted.remove(at);
-            let claimer = self.claimers.remove(at);
-            self.tell(claimer.answer, Ok(Reply::Claimed(grants)));
+            let answer = self.remove(at);
+            self.tell(answer, Ok(Reply::Claimed(grants)));
         }
     }
 
+    fn remove(&mut self, at: usize) -> Asked {
+        self.wanted.remove(at);
+        self.claimers.remove(at).answer
+    }
+
     /// Answers somebody; what was granted to one who has gone in this very moment is to be given back.
-    pub(super) fn tell(
-        &mut self,
-        asker: oneshot::Sender<Result<Reply, CommandError>>,
-        reply: Result<Reply, CommandError>,
-    ) {
-        if let Err(Ok(Reply::Claimed(grants))) = asker.send(reply) {
+    pub(super) fn tell(&mut self, answer: Asked, reply: Result<Reply, CommandError>) {
+        if let Err(Ok(Reply::Claimed(grants))) = answer.send(reply) {
             self.unheard.extend(grants.into_iter().map(|grant| grant.lease.id));
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use super::claims::Claimer;
+use super::claims::{Asked, Claimer};
 use crate::command::{Command, CommandError, Grant, Reply, Wanted};
 use crate::observe::Load;
 use crate::polled::PolledTasks;
@@ -17,7 +17,7 @@ use crate::step::Setting;
 /// What the writer is sent.
 pub(super) enum Message {
     /// Carry this out and answer.
-    Carry(Command, oneshot::Sender<Result<Reply, CommandError>>),
+    Carry(Command, Asked),
     /// Grant tasks, now or as soon as there are some; whoever drops the receiver has stopped waiting.
     Claim(Box<Wanted>, Claimer),
     /// Grant nothing more to the claim of this number, and answer it if that has not been done.
@@ -68,17 +68,20 @@ impl Handle {
     /// was cut off, is given back.
     pub async fn claim(&self, wanted: Wanted, patience: Duration) -> Result<Vec<Grant>, SubmitError> {
         let (answer, answered) = oneshot::channel();
-        let number = self.claims.fetch_add(1, Ordering::Relaxed);
-        let (message, patience) = if patience.is_zero() {
-            (Message::Carry(Command::Claim(Box::new(wanted)), answer), AT_ONCE)
+        let (message, number, patience) = if patience.is_zero() {
+            (Message::Carry(Command::Claim(Box::new(wanted)), answer), None, AT_ONCE)
         } else {
-            (Message::Claim(Box::new(wanted), Claimer { number, answer }), patience)
+            let number = self.claims.fetch_add(1, Ordering::Relaxed);
+            (Message::Claim(Box::new(wanted), Claimer { number, answer }), Some(number), patience)
         };
         self.send(message)?;
         let mut claim = Claim { answered: Some(answered), handle: self };
         let mut reply = tokio::time::timeout(patience, claim.answer()).await;
         // What is granted in this very moment is not to be offered anew: the writer has the last word.
-        if reply.is_err() && self.send(Message::Cease(number)).is_ok() {
+        if reply.is_err()
+            && let Some(number) = number
+            && self.send(Message::Cease(number)).is_ok()
+        {
             reply = tokio::time::timeout(AT_ONCE, claim.answer()).await;
         }
         let reply = match reply {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{oneshot, watch};
 
-use super::claims::{Claimer, WaitingClaims};
+use super::claims::{Asked, Claimer, WaitingClaims};
 use super::clock::{JUMP, offset, set_back_from, time_of_step};
 use super::handle::{Handle, Message, UNHEARD};
 use super::options::Options;
@@ -181,19 +181,22 @@ impl Writer {
     }
 
     fn collect(&self, first: Message) -> Collected {
-        let (mut batch, mut ceased, mut next) = (Vec::new(), Vec::new(), Ok(first));
+        let mut collected = Collected { batch: Vec::new(), ceased: Vec::new(), go_on: true };
+        let mut next = Ok(first);
         loop {
+            let Collected { batch, ceased, go_on } = &mut collected;
             match next {
                 Ok(Message::Carry(command, answer)) => batch.push((command, Asker::Once(answer))),
                 Ok(Message::Claim(wanted, claimer)) => batch.push((Command::Claim(wanted), Asker::Waits(claimer))),
                 Ok(Message::Cease(number)) => ceased.push(number),
-                Ok(Message::Stop) => return Collected { batch, ceased, go_on: false },
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
-                    return Collected { batch, ceased, go_on: true };
+                Ok(Message::Stop) => {
+                    *go_on = false;
+                    return collected;
                 }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return collected,
             }
             if batch.len() + ceased.len() >= self.options.batch {
-                return Collected { batch, ceased, go_on: true };
+                return collected;
             }
             next = self.receiver.try_recv();
         }
@@ -405,7 +408,7 @@ struct Collected {
 /// Who is to be told what a command has led to.
 enum Asker {
     /// At once.
-    Once(oneshot::Sender<Result<Reply, CommandError>>),
+    Once(Asked),
     /// As soon as there is something to claim.
     Waits(Claimer),
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use capstan_engine::orchestrate::Sequence;
 use capstan_runtime::command::{Command, CommandError, Grant, Wanted};
-use capstan_runtime::memory::MemoryStore;
+use capstan_runtime::memory::{MemoryDisk, MemoryStore};
 use capstan_runtime::ports::{EventFilter, SequenceFilter, Slice, SystemClock};
-use capstan_runtime::writer::{Handle, Options, SubmitError, Writer};
+use capstan_runtime::writer::{Handle, Options, SubmitError, Writer, WriterThread};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -34,6 +34,12 @@ fn build(tool: &str) -> Wanted {
 
 fn trigger(handle: &Handle, run: &str) -> Command {
     ingest(event(handle, "dev.delivery.triggered", run, None, json!({ "service": run })), None)
+}
+
+/// The next writer on the same disk, which does not run yet: what is sent meanwhile it finds all at once.
+fn stopped(thread: WriterThread, disk: &MemoryDisk) -> (Writer, Handle) {
+    thread.stop();
+    Writer::new(Box::new(disk.kill(0)), Arc::new(SystemClock::start()), Options::default()).unwrap()
 }
 
 /// Sends it, and does not wait for an answer.
@@ -89,10 +95,8 @@ async fn claims_that_wait_are_granted_in_turn() {
 async fn a_claim_gets_what_is_offered_in_the_batch_in_which_it_begins_to_wait() {
     let (handle, thread, disk) = start(MemoryStore::new(), Options::default());
     with_project(&handle).await;
-    thread.stop();
     // Both are there before the writer looks: the claim first.
-    let (writer, handle) =
-        Writer::new(Box::new(disk.kill(0)), Arc::new(SystemClock::start()), Options::default()).unwrap();
+    let (writer, handle) = stopped(thread, &disk);
     let claim: Claiming<'_> = Box::pin(handle.claim(build("a"), LONG));
     let claim = send(claim).await;
     let triggered = send(Box::pin(handle.submit(trigger(&handle, "one")))).await;
@@ -106,9 +110,7 @@ async fn a_claim_gets_what_is_offered_in_the_batch_in_which_it_begins_to_wait() 
 async fn what_is_granted_as_a_claim_ceases_to_wait_is_its_own() {
     let (handle, thread, disk) = start(MemoryStore::new(), Options::default());
     with_project(&handle).await;
-    thread.stop();
-    let (writer, handle) =
-        Writer::new(Box::new(disk.kill(0)), Arc::new(SystemClock::start()), Options::default()).unwrap();
+    let (writer, handle) = stopped(thread, &disk);
     let claim: Claiming<'_> = Box::pin(handle.claim(build("a"), Duration::from_millis(1)));
     let mut claim = send(claim).await;
     let triggered = send(Box::pin(handle.submit(trigger(&handle, "one")))).await;
@@ -189,10 +191,8 @@ async fn a_grant_to_who_goes_while_it_is_committed_is_given_back() {
     let (handle, thread, disk) = start(MemoryStore::new(), Options::default());
     with_project(&handle).await;
     handle.submit(trigger(&handle, "one")).await.unwrap();
-    thread.stop();
     // One that does not wait is carried out whether or not its sender is still there.
-    let (writer, handle) =
-        Writer::new(Box::new(disk.kill(0)), Arc::new(SystemClock::start()), Options::default()).unwrap();
+    let (writer, handle) = stopped(thread, &disk);
     let claim: Claiming<'_> = Box::pin(handle.claim(build("a"), Duration::ZERO));
     drop(send(claim).await);
     let mut commits = handle.commits();
