@@ -10,4 +10,5 @@ pub mod ports;
 pub mod projects;
 pub mod simulator;
 pub mod step;
+pub mod views;
 pub mod writer;

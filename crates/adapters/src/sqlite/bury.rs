@@ -2,10 +2,11 @@
 
 use capstan_runtime::ports::ProjectId;
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::column;
 use super::contexts::Changes;
+use super::events;
 use super::expire;
 use super::facts;
 use super::statement;
@@ -13,8 +14,8 @@ use super::trouble::Trouble;
 
 const DOING: &str = "remove a buried project";
 
-/// How many facts, whosever they are, are looked at in one go.
-pub(super) const LOOKED_AT: i64 = 4_096;
+/// How many events or facts, whosever they are, are looked at in one go.
+pub(super) const LOOKED_AT: i64 = 1_024;
 
 /// Takes a project out of all answers, with all that is open in it.
 pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Trouble> {
@@ -69,9 +70,10 @@ pub(super) fn purge(
     while left > 0
         && let Some(project) = first_buried(connection)?
     {
-        left -= remove_events(connection, changes, project, left)?;
-        if left > 0 {
-            left -= remove_facts(connection, changes, project, left)?;
+        for sifted in [&EVENTS, &FACTS] {
+            if left > 0 {
+                left -= sifted.remove(connection, changes, project, left)?;
+            }
         }
         for sql in REMAINS {
             if left <= 0 {
@@ -83,52 +85,79 @@ pub(super) fn purge(
     Ok(any(connection)? || has_old_answers(connection, now)?)
 }
 
-/// Removes at most so many attempts and events of a project. How many that were.
-fn remove_events(connection: &Connection, changes: &mut Changes, project: i64, limit: i64) -> Result<i64, Trouble> {
-    // Those of as many events as go next.
-    let sql = "DELETE FROM attempts WHERE project = ?1 AND triggered_id IN
-               (SELECT id FROM events INDEXED BY events_by_project WHERE project = ?1 LIMIT ?2)";
-    let attempts = statement::run(connection, DOING, sql, params![project, limit])? as i64;
-    let sql = "DELETE FROM events WHERE position IN
-               (SELECT position FROM events INDEXED BY events_by_project WHERE project = ? LIMIT ?)
-               RETURNING position, context";
-    let rows = statement::all(connection, DOING, sql, params![project, limit - attempts], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
-    })?;
-    for (position, context) in &rows {
-        if let Some(context) = context {
-            let key = changes.key(context);
-            changes.events.remove(connection, key, *position)?;
-        }
-    }
-    Ok(attempts + rows.len() as i64)
-}
-
-/// Removes at most so many facts of a project. How many that were, or the limit where there are facts yet to be looked at.
+/// Of events or facts: how those of a buried project are found and removed.
 ///
 /// Their contexts cannot tell which they are: an event that names none is ignored with a fact under '', and a late one may leave a
-/// fact with a run whose events are removed already. So all facts are looked at, from the newest on, so that it ends whatever
-/// others append meanwhile.
-fn remove_facts(connection: &Connection, changes: &mut Changes, project: i64, limit: i64) -> Result<i64, Trouble> {
-    let sql = "SELECT MAX(position) FROM facts
-               WHERE position <= (SELECT COALESCE(facts, ?) FROM projects WHERE id = ?)";
-    let last = statement::one(connection, DOING, sql, params![i64::MAX, project], |row| row.get::<_, Option<i64>>(0))?;
-    let Some(last) = last.flatten() else { return Ok(0) };
-    let first = last - LOOKED_AT + 1;
-    let sql = "SELECT position, context FROM facts WHERE position BETWEEN ? AND ? AND project = ?
-               ORDER BY position DESC LIMIT ?";
-    let rows = statement::all(connection, DOING, sql, params![first, last, project, limit], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-    })?;
-    for (position, context) in &rows {
-        let key = changes.key(context);
-        facts::remove_one(connection, changes, key, *position)?;
+/// fact with a run whose events are removed already. So all are looked at, from the newest on, so that it ends whatever others
+/// append meanwhile.
+struct Sifted {
+    /// The newest that was not looked at yet.
+    last: &'static str,
+    /// Position, context and id of those of a project in a range.
+    rows: &'static str,
+    /// Remembers what was looked at.
+    reach: &'static str,
+    /// Whether there are any more to look at.
+    more: &'static str,
+    /// Removes one, under the key of its context.
+    remove: fn(&Connection, &mut Changes, Option<i64>, i64) -> Result<(), Trouble>,
+}
+
+static EVENTS: Sifted = Sifted {
+    last: "SELECT MAX(position) FROM events WHERE position <= (SELECT COALESCE(events, ?) FROM projects WHERE id = ?)",
+    rows: "SELECT position, context, id FROM events WHERE position BETWEEN ? AND ? AND project = ?
+           ORDER BY position DESC LIMIT ?",
+    reach: "UPDATE projects SET events = ? WHERE id = ?",
+    more: "SELECT 1 FROM events WHERE position <= ?",
+    remove: events::remove_one,
+};
+
+static FACTS: Sifted = Sifted {
+    last: "SELECT MAX(position) FROM facts WHERE position <= (SELECT COALESCE(facts, ?) FROM projects WHERE id = ?)",
+    rows: "SELECT position, context, NULL FROM facts WHERE position BETWEEN ? AND ? AND project = ?
+           ORDER BY position DESC LIMIT ?",
+    reach: "UPDATE projects SET facts = ? WHERE id = ?",
+    more: "SELECT 1 FROM facts WHERE position <= ?",
+    // Every fact has a context.
+    remove: |connection, changes, key, position| {
+        facts::remove_one(connection, changes, key.unwrap_or_default(), position)
+    },
+};
+
+impl Sifted {
+    /// Removes at most so many rows of a project, with events the attempts that they are. How many that were, or the limit where
+    /// there are some yet to be looked at.
+    fn remove(&self, connection: &Connection, changes: &mut Changes, project: i64, limit: i64) -> Result<i64, Trouble> {
+        let read = |row: &Row<'_>| row.get::<_, Option<i64>>(0);
+        let Some(last) = statement::one(connection, DOING, self.last, [i64::MAX, project], read)?.flatten() else {
+            return Ok(0);
+        };
+        let first = last - LOOKED_AT + 1;
+        let rows = statement::all(connection, DOING, self.rows, [first, last, project, limit], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
+        })?;
+        let (mut removed, mut reached) = (0, first - 1);
+        for (position, context, id) in rows {
+            if let Some(id) = id {
+                let sql = "DELETE FROM attempts WHERE triggered_id = ? AND project = ?";
+                removed += statement::run(connection, DOING, sql, params![id, project])? as i64;
+            }
+            if removed == limit {
+                reached = position;
+                break;
+            }
+            let key = context.map(|context| changes.key(&context));
+            (self.remove)(connection, changes, key, position)?;
+            removed += 1;
+            if removed == limit {
+                reached = position - 1;
+                break;
+            }
+        }
+        statement::run(connection, DOING, self.reach, [reached, project])?;
+        let more = statement::one(connection, DOING, self.more, [reached], |_| Ok(()))?;
+        Ok(more.map_or(removed, |()| limit))
     }
-    let is_cut_short = rows.len() as i64 == limit;
-    let reached = rows.last().filter(|_| is_cut_short).map_or(first, |(position, _)| *position);
-    statement::run(connection, DOING, "UPDATE projects SET facts = ? WHERE id = ?", [reached - 1, project])?;
-    let more = statement::one(connection, DOING, "SELECT 1 FROM facts WHERE position < ?", [reached], |_| Ok(()))?;
-    Ok(more.map_or(rows.len() as i64, |()| limit))
 }
 
 /// Whether a project or a run waits to be removed.

@@ -66,6 +66,17 @@ pub(super) fn append(
     Ok(position as u64)
 }
 
+/// Removes one, under the key of its context.
+pub(super) fn remove_one(
+    connection: &Connection,
+    changes: &mut Changes,
+    key: Option<i64>,
+    position: i64,
+) -> Result<(), Trouble> {
+    statement::run(connection, "remove an event", "DELETE FROM events WHERE position = ?", [position])?;
+    key.map_or(Ok(()), |key| changes.events.remove(connection, key, position))
+}
+
 /// Whether an event is there and is of a project and a context.
 fn is_of(connection: &Connection, position: i64, project: Option<i64>, context: Option<&str>) -> Result<bool, Trouble> {
     let sql = "SELECT 1 FROM events WHERE position = ? AND context = ? AND project IS ?";
@@ -94,14 +105,24 @@ pub(super) fn page(
     let Some(question) = Question::of(connection, filter, recent)? else {
         return Ok(Page { items: Vec::new(), total: 0 });
     };
-    // One more than asked for tells whether more follows.
+    let exact = question
+        .exact_count()
+        .map(|(sql, values)| statement::number(connection, "count events", sql, rusqlite::params_from_iter(values)));
+    let exact = exact.transpose()?;
+    // One more than asked for tells whether more follows. Where it is known how many there are nobody looks for more behind the
+    // last of them, among those of other projects.
+    let limit = slice.limit.saturating_add(1);
+    let limit = column::from_count(exact.map_or(limit, |exact| limit.min(exact.saturating_sub(slice.offset))));
     let sql = question.positions();
-    let limit = column::from_count(slice.limit.saturating_add(1));
     let values = question.conditions.values([limit, column::from_count(slice.offset)]);
     let mut positions = statement::all(connection, "list events", &sql, values, |row| row.get::<_, i64>(0))?;
-    let asked = Slice { limit: limit as u64, ..slice };
-    let is_empty = positions.is_empty();
-    let total = conditions::total(asked, positions.len(), || count(connection, &question, slice, is_empty))?;
+    let total = if let Some(exact) = exact {
+        exact
+    } else {
+        let asked = Slice { limit: limit as u64, ..slice };
+        let is_empty = positions.is_empty();
+        conditions::total(asked, positions.len(), || count(connection, &question, slice, is_empty))?
+    };
     positions.truncate(usize::try_from(slice.limit).unwrap_or(usize::MAX));
     let item = |position: i64| {
         let sql = "SELECT json FROM events WHERE position = ?";
@@ -114,13 +135,10 @@ pub(super) fn page(
 
 /// The length of a list that does not end with the part that was asked for.
 fn count(connection: &Connection, question: &Question, slice: Slice, is_beyond_the_end: bool) -> Result<u64, Trouble> {
-    let doing = "count events";
-    if let Some((sql, values)) = question.exact_count() {
-        return statement::number(connection, doing, sql, rusqlite::params_from_iter(values));
-    }
     // Whoever asks for what is beyond the end learns where the end is.
     let counted = if is_beyond_the_end { i64::MAX } else { COUNTED as i64 + 1 };
-    let count = statement::number(connection, doing, &question.count(), question.conditions.values([counted]))?;
+    let count =
+        statement::number(connection, "count events", &question.count(), question.conditions.values([counted]))?;
     let more_than_shown = slice.offset.saturating_add(slice.limit).saturating_add(1);
     Ok(if count <= COUNTED || is_beyond_the_end { count } else { count.max(more_than_shown) })
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::column;
 use super::contexts::{self, Changes};
+use super::events;
 use super::facts;
 use super::projects;
 use super::statement;
@@ -160,8 +161,7 @@ fn remove_events(connection: &Connection, changes: &mut Changes, run: &BuriedRun
                 break;
             }
         }
-        statement::run(connection, DOING, "DELETE FROM events WHERE position = ?", [position])?;
-        changes.events.remove(connection, run.key, *position)?;
+        events::remove_one(connection, changes, Some(run.key), *position)?;
         let values = params![run.project, kind];
         let sql = "UPDATE event_counts SET n = n - 1 WHERE project = ? AND kind = ?";
         statement::run(connection, DOING, sql, values)?;

@@ -65,16 +65,15 @@ impl Question {
                  AND (i.project IS NULL OR EXISTS (SELECT 1 FROM projects WHERE id = i.project AND dead = 0)))",
             );
         }
-        let index = match (&filter.context, project) {
+        let index = match &filter.context {
             _ if filter.id.is_some() => "INDEXED BY events_by_id",
-            (Some(context), _) => {
+            Some(context) => {
                 of_context(&mut conditions, context, recent);
                 "NOT INDEXED"
             }
             _ if filter.kind.is_some() => "INDEXED BY events_by_kind",
             _ if filter.roots => "INDEXED BY events_roots",
-            (None, Some(_)) => "INDEXED BY events_by_project",
-            (None, None) => "INDEXED BY events_by_time",
+            None => "INDEXED BY events_by_time",
         };
         let others = EventFilter { project: None, kind: None, ..filter.clone() };
         let plain = (others == EventFilter::default()).then(|| (project, filter.kind.clone()));

@@ -123,13 +123,16 @@ pub(super) fn page(
     for (column, text) in columns {
         conditions.equal(column, text.as_ref());
     }
-    if filter.open {
+    if filter.open || filter.begun {
         // In the words of the index.
         conditions.add("state NOT IN ('finished', 'timedOut')");
     }
+    if filter.begun {
+        conditions.add("state <> 'triggered'");
+    }
     let list = match filter.context {
         Some(_) => "sequences INDEXED BY sequences_by_context",
-        None if filter.open => "sequences INDEXED BY sequences_open",
+        None if filter.open || filter.begun => "sequences INDEXED BY sequences_open",
         None => "sequences INDEXED BY sequences_by_time",
     };
     let order = "triggered_at DESC, ordinal DESC, id";

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use capstan_model::event::event_type;
 use capstan_model::shipyard::Join;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 use super::attempt::{Attempt, Deadline, DoneTask, OpenTask, PastAttempt, TaskEnd, TaskState};
 use super::fact::{Birth, Fact};
 use super::merge::merge;
+use super::run::LatestEvent;
 use super::sequence::{Outcome, Phase, Sequence, Slot};
 use super::step;
 
@@ -30,6 +32,7 @@ pub fn born(birth: Birth, at: Timestamp) -> Sequence {
         deadline: None,
         closing: None,
         done,
+        latest_events: Vec::new(),
     }
 }
 
@@ -59,6 +62,8 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
                     leases: Vec::new(),
                     claims: 0,
                 }));
+                let kind = event_type::of_task(sequence.name_of(*task), "triggered");
+                saw(sequence, LatestEvent { kind, id: triggered_id.clone(), time: at });
             }
         }
         Fact::TaskStarted { task, event, deadline, lease } => {
@@ -66,12 +71,14 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
                 attempt.events.push(Arc::clone(event));
                 attempt.claims += u32::from(lease.is_some());
                 attempt.leases.extend(lease.as_deref().cloned());
+                saw(sequence, LatestEvent { kind: event.event_type.clone(), id: event.id.clone(), time: at });
             }
         }
         Fact::TaskAnswered { task, event, deadline } => {
             if let Some(attempt) = heard(sequence, *task, *deadline, at) {
                 attempt.leases.retain(|lease| lease.tool != event.source);
                 attempt.events.push(Arc::clone(event));
+                saw(sequence, LatestEvent { kind: event.event_type.clone(), id: event.id.clone(), time: at });
             }
         }
         Fact::SignOfLife { task, deadline, renewed, .. } => {
@@ -155,6 +162,7 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
             sequence.paused = false;
             sequence.deadline = None;
             sequence.closing = None;
+            sequence.latest_events.clear();
         }
         Fact::Triggered(_)
         | Fact::Refused { .. }
@@ -162,6 +170,14 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
         | Fact::Reminded { .. }
         | Fact::Controlled { .. }
         | Fact::Ignored { .. } => {}
+    }
+}
+
+/// There is a newer event of a type.
+fn saw(sequence: &mut Sequence, event: LatestEvent) {
+    match sequence.latest_events.iter_mut().find(|latest| latest.kind == event.kind) {
+        Some(latest) => *latest = Arc::new(event),
+        None => sequence.latest_events.push(Arc::new(event)),
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::attempt::{Attempt, AttemptEnd, Deadline, DoneTask, OpenTask, PastAttempt, TaskState};
 use super::limits::Limits;
+use super::run::LatestEvent;
 
 /// The `source` of events that the control plane makes, as in v1.
 pub const CONTROL_PLANE: &str = "shipyard-controller";
@@ -86,6 +87,9 @@ pub struct Sequence {
     pub closing: Option<Box<Closing>>,
     /// Tasks that ended, in the order in which they stand in the shipyard.
     pub done: Vec<Arc<DoneTask>>,
+    /// The last event of each type that its tasks have had; none once it is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub latest_events: Vec<Arc<LatestEvent>>,
 }
 
 /// A sequence does again what an earlier one has failed to do.

@@ -140,6 +140,7 @@ pub(super) fn sequence(id: &str, triggered_at: Timestamp, ordinal: u64) -> Seque
             status: "succeeded".to_owned(),
             properties: json!({"build": {"image": "registry/cart:1.2"}}),
         })],
+        latest_events: vec![Arc::new(LatestEvent { kind: DEPLOYMENT.to_owned(), id: format!("{id}-e1"), time: at(2) })],
     }
 }
 

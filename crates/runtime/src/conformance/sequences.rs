@@ -97,7 +97,7 @@ pub(super) fn each_field_filters(make: Make<'_>) {
         state: text("started"),
         ..dev.clone()
     };
-    let cases: [(SequenceFilter, &[&str]); 18] = [
+    let cases: [(SequenceFilter, &[&str]); 20] = [
         (shop(), &["d", "c", "b", "a"]),
         (SequenceFilter { project: "bank".to_owned(), ..shop() }, &["e"]),
         (SequenceFilter { project: "nobody".to_owned(), ..shop() }, &[]),
@@ -115,7 +115,9 @@ pub(super) fn each_field_filters(make: Make<'_>) {
         (SequenceFilter { context: text("c-2"), ..full }, &[]),
         (SequenceFilter { name: text("evaluation"), ..dev.clone() }, &[]),
         (SequenceFilter { open: true, ..shop() }, &["d", "c", "b", "a"]),
-        (SequenceFilter { open: true, ..dev }, &["d", "c", "a"]),
+        (SequenceFilter { open: true, ..dev.clone() }, &["d", "c", "a"]),
+        (SequenceFilter { begun: true, ..shop() }, &["c", "b", "a"]),
+        (SequenceFilter { begun: true, ..dev }, &["c", "a"]),
     ];
     for (filter, expected) in cases {
         let page = lab.reader.sequences(&filter, Slice::ALL).unwrap();

@@ -1,8 +1,9 @@
 //! What a store keeps, and how it is asked for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use capstan_engine::orchestrate::{Fact, TimerKind};
+use capstan_engine::orchestrate::{Fact, LatestEvent, TimerKind};
 use capstan_model::event::CloudEvent;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,7 +50,7 @@ pub struct Service {
 /// What is shown of a service in a stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceView {
-    /// The last event of each type.
+    /// The last event of each type of a task; a sequence that is open adds its own at its end.
     pub last_events: BTreeMap<String, LastEvent>,
     /// The image that the last successful deployment brought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +61,18 @@ pub struct ServiceView {
     /// The score of the last evaluation, 0 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_score: Option<Number>,
+}
+
+impl ServiceView {
+    /// Takes in the last events of a sequence of this run, unless there are newer ones.
+    pub(crate) fn saw(&mut self, context: &str, events: &[Arc<LatestEvent>]) {
+        for LatestEvent { kind, id, time } in events.iter().map(|event| &**event) {
+            if self.last_events.get(kind).is_none_or(|last| last.time <= *time) {
+                let event = LastEvent { event_id: id.clone(), context: context.to_owned(), time: *time };
+                self.last_events.insert(kind.clone(), event);
+            }
+        }
+    }
 }
 
 /// The end of a sequence in short.
@@ -376,4 +389,6 @@ pub struct SequenceFilter {
     pub state: Option<String>,
     /// Only those that are not over.
     pub open: bool,
+    /// Only those that are not over and in another state than `triggered`: they have offered tasks, or somebody paused them.
+    pub begun: bool,
 }

@@ -1,7 +1,9 @@
 //! One sequence hears of something: load, decide, fold, write.
 
+use std::sync::Arc;
+
 use capstan_engine::orchestrate::{
-    Decision, Effect, Fact, Input, Place, Queue, Run, RunResult, Sequence, apply, decide, followers,
+    Decision, Effect, Fact, Input, LatestEvent, Place, Queue, Run, RunResult, Scope, Sequence, apply, decide, followers,
 };
 use capstan_model::event::{CloudEvent, event_type};
 use serde_json::Value;
@@ -9,7 +11,7 @@ use serde_json::Value;
 use super::cache::Known;
 use super::work::{Caused, Work};
 use crate::command::CommandError;
-use crate::ports::{LastEnd, LastEvent, NewFact, Offered, ProjectId, Timer};
+use crate::ports::{LastEnd, NewFact, Offered, ProjectId, Timer};
 
 impl Work<'_> {
     /// Delivers an input; one to a sequence that is gone with its project is dropped.
@@ -29,13 +31,13 @@ impl Work<'_> {
     pub(super) fn write(&mut self, known: Known, mut run: Run, decision: Decision) -> Result<(), CommandError> {
         let Known { project, mut sequence, put } = known;
         for fact in &decision.facts {
-            let image = image_of(&sequence, fact);
+            let before = Before::of(&sequence, fact);
             apply(&mut sequence, fact, self.now);
             self.signals.tally.note(fact);
             run.observe(&sequence, fact, self.now);
             self.note_taker(project, &sequence, fact)?;
             self.note_ignored(fact);
-            self.show(project, &sequence, fact, image)?;
+            self.show(project, &sequence, fact, before)?;
             self.tx.append_fact(&NewFact {
                 project: Some(project),
                 context: &sequence.scope.context,
@@ -162,57 +164,56 @@ impl Work<'_> {
         }
     }
 
-    /// Keeps what is shown of a service: the last event of each task, the image of a deployment that went well, the score
-    /// of an evaluation, and how a sequence ended.
+    /// Keeps what is shown of a service: the image of a deployment that went well, the score of an evaluation, and how a
+    /// sequence ended; with that the last event of each type, which until then the sequence alone knows.
     fn show(
         &mut self,
         project: ProjectId,
         sequence: &Sequence,
         fact: &Fact,
-        image: Option<String>,
+        before: Before,
     ) -> Result<(), CommandError> {
-        let (stage, service) = (&sequence.scope.stage, &sequence.scope.service);
-        let last =
-            |id: &str| LastEvent { event_id: id.to_owned(), context: sequence.scope.context.clone(), time: self.now };
-        let score = match fact {
+        let Scope { stage, service, context, .. } = &*sequence.scope;
+        match fact {
             Fact::TaskAnswered { event, .. } if event.event_type == event_type::of_task("evaluation", "finished") => {
-                event.data.pointer("/evaluation/score").and_then(Value::as_number).cloned()
-            }
-            _ => None,
-        };
-        let (kind, event) = match fact {
-            Fact::TaskOffered { task, triggered_id, .. } => {
-                (event_type::of_task(sequence.name_of(*task), "triggered"), last(triggered_id))
-            }
-            Fact::TaskStarted { event, .. } | Fact::TaskAnswered { event, .. } => {
-                (event.event_type.clone(), last(&event.id))
+                let score = event.data.pointer("/evaluation/score").and_then(Value::as_number);
+                if let Some(score) = score.cloned() {
+                    self.change_view(project, stage, service, |view| view.last_score = Some(score))?;
+                }
             }
             Fact::TaskDone { task, result, status, .. } => {
                 let deployed = sequence.name_of(*task) == "deployment" && result != "fail" && status == "succeeded";
-                if let Some(image) = image.filter(|_| deployed) {
+                if let Some(image) = before.image.filter(|_| deployed) {
                     self.change_view(project, stage, service, |view| view.deployed_image = Some(image))?;
                 }
-                return Ok(());
             }
             Fact::Ended(ending) => {
-                let result = RunResult::of(ending).word();
-                let (result, context) = (result.to_owned(), sequence.scope.context.clone());
-                let end = LastEnd { result, context, at: ending.at };
-                self.change_view(project, stage, service, |view| view.last_end = Some(end))?;
-                return Ok(());
+                let result = RunResult::of(ending).word().to_owned();
+                let end = LastEnd { result, context: context.clone(), at: ending.at };
+                self.change_view(project, stage, service, |view| {
+                    view.last_end = Some(end);
+                    view.saw(context, &before.latest_events);
+                })?;
             }
-            _ => return Ok(()),
-        };
-        self.change_view(project, stage, service, |view| {
-            view.last_events.insert(kind, event);
-            view.last_score = score.or(view.last_score.take());
-        })?;
+            _ => {}
+        }
         Ok(())
     }
 }
 
-/// The image that a deployment is about, before the fact that ends it.
-fn image_of(sequence: &Sequence, fact: &Fact) -> Option<String> {
-    let Fact::TaskDone { task, .. } = fact else { return None };
-    sequence.open_task(*task)?.attempt()?.image.clone()
+/// What a sequence knows before a fact that ends what it belongs to.
+struct Before {
+    /// The image that a deployment is about.
+    image: Option<String>,
+    /// The last event of each type.
+    latest_events: Vec<Arc<LatestEvent>>,
+}
+
+impl Before {
+    fn of(sequence: &Sequence, fact: &Fact) -> Self {
+        let image_of = |task| sequence.open_task(task)?.attempt()?.image.clone();
+        let image = if let Fact::TaskDone { task, .. } = fact { image_of(*task) } else { None };
+        let is_end = matches!(fact, Fact::Ended(_));
+        Self { image, latest_events: if is_end { sequence.latest_events.clone() } else { Vec::new() } }
+    }
 }

@@ -1,9 +1,12 @@
 //! Corners 20 to 31: what runs carry and what is shown.
 
+use std::collections::BTreeMap;
+
 use capstan_engine::orchestrate::{Control, followers};
 use capstan_model::shipyard::{lint, read};
 use capstan_runtime::ports::ServiceView;
 use capstan_runtime::simulator::World;
+use capstan_runtime::views::service_views;
 use serde_json::{Value, json};
 
 use super::shipyards::{
@@ -194,16 +197,14 @@ fn corner_26_a_shipyard_that_changes_disturbs_no_run() {
     assert_eq!(state(&world, &run), "finished");
 }
 
-fn views(world: &World) -> Vec<(String, String, ServiceView)> {
+fn views(world: &World) -> BTreeMap<(String, String), ServiceView> {
     let reader = world.reader();
     let project = reader.project("p").unwrap().unwrap();
-    reader.service_views(project.id).unwrap()
+    service_views(&*reader, &project).unwrap()
 }
 
 fn image(world: &World, service: &str) -> Option<String> {
-    let views = views(world);
-    let view = views.into_iter().find(|(stage, name, _)| stage == "dev" && name == service);
-    view.and_then(|(_, _, view)| view.deployed_image)
+    views(world).remove(&("dev".to_owned(), service.to_owned())).and_then(|view| view.deployed_image)
 }
 
 fn deploy(world: &mut World, service: &str, image: &str, data: Value) {
@@ -233,8 +234,7 @@ fn corner_27_the_deployed_image_is_that_of_the_service_and_of_a_success() {
 fn corner_28_what_is_shown_of_services_is_overwritten_by_nothing_else() {
     let mut world = world(ONE);
     let of = |world: &World, service: &str| {
-        let views = views(world);
-        views.into_iter().find(|(_, name, _)| name == service).map(|(_, _, view)| view.last_events)
+        views(world).remove(&("dev".to_owned(), service.to_owned())).map(|view| view.last_events)
     };
     let first = world.trigger("p", "dev", "delivery", "one", json!({}));
     let build = task(&world, &first);
@@ -245,6 +245,10 @@ fn corner_28_what_is_shown_of_services_is_overwritten_by_nothing_else() {
     world.trigger("p", "dev", "delivery", "two", json!({}));
     assert_eq!(of(&world, "one").unwrap(), one);
     assert_eq!(of(&world, "two").unwrap().len(), 1);
+    world.finished(&build, TOOL, succeeded("pass"));
+    let mut ended = of(&world, "one").unwrap();
+    assert!(ended.remove("sh.keptn.event.build.finished").is_some());
+    assert_eq!(ended, one, "once its sequence is over the same is shown");
 }
 
 fn codes(stages: &str) -> Vec<&'static str> {

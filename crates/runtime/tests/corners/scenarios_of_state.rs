@@ -3,6 +3,7 @@
 use capstan_engine::orchestrate::{Control, LatestEvaluation, Run};
 use capstan_runtime::command::Command;
 use capstan_runtime::simulator::World;
+use capstan_runtime::views::service_views;
 use serde_json::{Value, json};
 
 use super::shipyards::{
@@ -166,7 +167,7 @@ fn scenario_30_the_image_is_shown_with_stage_and_service() {
     let deployed = |world: &World| {
         let reader = world.reader();
         let project = reader.project("p").unwrap().unwrap();
-        reader.service_views(project.id).unwrap()[0].2.deployed_image.clone()
+        service_views(&*reader, &project).unwrap().into_values().next().unwrap().deployed_image
     };
     assert_eq!(deployed(&world), None);
     pass(&mut world, &run);

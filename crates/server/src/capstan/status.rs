@@ -1,11 +1,12 @@
 //! What runs where: each service in each stage of a project.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
 use capstan_model::timeframe;
 use capstan_runtime::ports::{ServiceView, Slice, StoreError, StoreReader};
+use capstan_runtime::views::service_views;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -81,13 +82,12 @@ fn status(reader: &dyn StoreReader, name: &str) -> Result<Result<Status, Failure
         Err(failure) => return Ok(Err(failure)),
     };
     let stages = projects::stages(&text);
-    let mut views: BTreeMap<(String, String), ServiceView> =
-        reader.service_views(project.id)?.into_iter().map(|(stage, service, view)| ((service, stage), view)).collect();
-    let mut names: BTreeSet<String> = views.keys().map(|(service, _)| service.clone()).collect();
+    let mut views = service_views(reader, &project)?;
+    let mut names: BTreeSet<String> = views.keys().map(|(_, service)| service.clone()).collect();
     names.extend(reader.services(project.id, Slice::ALL)?.items.into_iter().map(|service| service.name));
     let services = names.into_iter().map(|name| {
         let of_stage = |stage: &String| {
-            let view = views.remove(&(name.clone(), stage.clone())).unwrap_or_default();
+            let view = views.remove(&(stage.clone(), name.clone())).unwrap_or_default();
             StageStatus::of(stage, view)
         };
         let stages = stages.iter().map(|stage| &stage.name).map(of_stage).collect();

@@ -134,7 +134,7 @@ pub(super) async fn list(State(state): State<AppState>, params: Params) -> Resul
         context: params.text("keptnContext"),
         name: params.text("name"),
         state: params.text("status"),
-        open: false,
+        ..SequenceFilter::default()
     };
     let page = state.handle.read(move |reader| reader.sequences(&filter, slice)).await?;
     Ok(Json(Found {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use capstan_model::shipyard::{self, Shipyard};
 use capstan_runtime::ports::{LastEvent, Project, Service, ServiceView, Slice, StoreError, StoreReader};
+use capstan_runtime::views::service_views;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -71,8 +72,7 @@ pub(super) fn load_all(reader: &dyn StoreReader, project: Project) -> Result<Opt
     let Some(configuration) = &project.configuration else { return Ok(None) };
     let text = reader.shipyard(&configuration.shipyard)?.unwrap_or_default();
     let services = reader.services(project.id, Slice::ALL)?.items;
-    let views = reader.service_views(project.id)?;
-    let views = views.into_iter().map(|(stage, service, view)| ((stage, service), view)).collect();
+    let views = service_views(reader, &project)?;
     let shipyard = shipyard::read(&text).ok().map(|read| read.shipyard);
     Ok(Some(Loaded { project, text, shipyard, services, views }))
 }

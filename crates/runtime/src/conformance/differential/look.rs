@@ -311,6 +311,7 @@ fn sequence_filters() -> Vec<SequenceFilter> {
         filters.push(SequenceFilter { stage: text("stage1"), name: text("name1"), ..base() });
         filters.push(SequenceFilter { service: text("svc1"), context: text("c1"), ..base() });
         filters.push(SequenceFilter { open: true, ..base() });
+        filters.push(SequenceFilter { begun: true, ..base() });
         filters.push(SequenceFilter { open: true, stage: text("stage1"), context: text("c1"), ..base() });
         let states = ["triggered", "started", "paused", "waitingForApproval", "finished", "timedOut"];
         filters.extend(states.map(|state| SequenceFilter { state: text(state), ..base() }));

@@ -1,5 +1,6 @@
 //! That no fact of a project that goes is left behind, whatever its context, and that each slice is short.
 
+use capstan_model::event::CloudEvent;
 use capstan_runtime::ports::{Keep, Retention, Store as _};
 use jiff::SignedDuration;
 
@@ -49,6 +50,39 @@ fn all_facts_of_a_buried_project_go_also_those_of_contexts_without_an_event() {
     }
     assert_eq!((of(&lab, Some(shop)), of(&lab, Some(bank)), of(&lab, None)), (0, others + slices * LOOKED_AT, 3));
     assert!(!lab.store.reader().has_buried().unwrap());
+    lab.check_answers();
+    lab.check_notes();
+}
+
+/// The same with events: an attempt goes with the event that offered it, and counts.
+#[test]
+fn all_events_of_a_buried_project_go_in_short_slices_with_their_attempts() {
+    let mut lab = Lab::new(3);
+    let (shop, bank) = lab.commit(|tx| (project(tx, 0).unwrap(), project(tx, 1).unwrap()));
+    for part in 0..2 {
+        lab.commit(|tx| {
+            for (number, context) in [Some("a"), None].into_iter().enumerate() {
+                let event = CloudEvent { id: format!("{part}-{number}"), ..event(context, 0) };
+                let position = tx.append_event(Some(shop), &event).unwrap();
+                tx.offer(shop, "s-1", position, &event).unwrap();
+            }
+            for _ in 0..LOOKED_AT {
+                tx.append_event(Some(bank), &event(Some("a"), 0)).unwrap();
+            }
+        });
+    }
+    let count = |lab: &Lab, table: &str| {
+        let sql = format!("SELECT project, 0, NULL, NULL, 0, 0 FROM {table} WHERE project = {shop}");
+        lab.look(&sql).len()
+    };
+    assert_eq!((count(&lab, "events"), count(&lab, "attempts")), (4, 4));
+    lab.commit(|tx| tx.bury_project(shop).unwrap());
+    for (limit, left) in [(100, (4, 4)), (3, (3, 2)), (1, (2, 2)), (100, (2, 2)), (100, (0, 0))] {
+        lab.commit(|tx| tx.purge(at(9), limit).unwrap());
+        assert_eq!((count(&lab, "events"), count(&lab, "attempts")), left, "after a slice of {limit}");
+    }
+    assert!(!lab.store.reader().has_buried().unwrap());
+    assert_eq!(lab.rows().len() as i64, 2 * LOOKED_AT, "those of others stay");
     lab.check_answers();
     lab.check_notes();
 }
