@@ -11,7 +11,7 @@ pub fn service_views(
     project: &Project,
 ) -> Result<BTreeMap<(String, String), ServiceView>, StoreError> {
     // First, so that one that ends meanwhile is found with the service.
-    let begun = SequenceFilter { project: project.name.clone(), begun: true, ..SequenceFilter::default() };
+    let begun = SequenceFilter { project: project.name.clone(), open: true, begun: true, ..SequenceFilter::default() };
     let begun = reader.sequences(&begun, Slice::ALL)?.items;
     let stored = reader.service_views(project.id)?.into_iter();
     let mut views: BTreeMap<_, ServiceView> = stored.map(|(stage, service, view)| ((stage, service), view)).collect();

@@ -2,7 +2,7 @@
 
 use capstan_runtime::ports::ProjectId;
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 
 use super::column;
 use super::contexts::Changes;
@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 
 const DOING: &str = "remove a buried project";
 
-/// How many events or facts, whosever they are, are looked at in one go.
+/// How many events or facts, whosever they are, are looked at in one go: an event takes a kilobyte or more.
 pub(super) const LOOKED_AT: i64 = 1_024;
 
 /// Takes a project out of all answers, with all that is open in it.
@@ -85,39 +85,23 @@ pub(super) fn purge(
     Ok(any(connection)? || has_old_answers(connection, now)?)
 }
 
-/// Of events or facts: how those of a buried project are found and removed.
-///
-/// Their contexts cannot tell which they are: an event that names none is ignored with a fact under '', and a late one may leave a
-/// fact with a run whose events are removed already. So all are looked at, from the newest on, so that it ends whatever others
-/// append meanwhile.
+/// Events or facts, of which no index says which are of a project. Their contexts cannot tell either: an event that names none is
+/// ignored with a fact under '', and a late one may leave a fact with a run whose events are removed already. So all are looked
+/// at, from the newest on, so that it ends whatever others append meanwhile.
 struct Sifted {
-    /// The newest that was not looked at yet.
-    last: &'static str,
-    /// Position, context and id of those of a project in a range.
-    rows: &'static str,
-    /// Remembers what was looked at.
-    reach: &'static str,
-    /// Whether there are any more to look at.
-    more: &'static str,
+    /// Their table, and the column of `projects` that says how far it was looked at.
+    table: &'static str,
+    /// The column of the `triggeredid` under which they may have been offered.
+    id: &'static str,
     /// Removes one, under the key of its context.
     remove: fn(&Connection, &mut Changes, Option<i64>, i64) -> Result<(), Trouble>,
 }
 
-static EVENTS: Sifted = Sifted {
-    last: "SELECT MAX(position) FROM events WHERE position <= (SELECT COALESCE(events, ?) FROM projects WHERE id = ?)",
-    rows: "SELECT position, context, id FROM events WHERE position BETWEEN ? AND ? AND project = ?
-           ORDER BY position DESC LIMIT ?",
-    reach: "UPDATE projects SET events = ? WHERE id = ?",
-    more: "SELECT 1 FROM events WHERE position <= ?",
-    remove: events::remove_one,
-};
+static EVENTS: Sifted = Sifted { table: "events", id: "id", remove: events::remove_one };
 
 static FACTS: Sifted = Sifted {
-    last: "SELECT MAX(position) FROM facts WHERE position <= (SELECT COALESCE(facts, ?) FROM projects WHERE id = ?)",
-    rows: "SELECT position, context, NULL FROM facts WHERE position BETWEEN ? AND ? AND project = ?
-           ORDER BY position DESC LIMIT ?",
-    reach: "UPDATE projects SET facts = ? WHERE id = ?",
-    more: "SELECT 1 FROM facts WHERE position <= ?",
+    table: "facts",
+    id: "NULL",
     // Every fact has a context.
     remove: |connection, changes, key, position| {
         facts::remove_one(connection, changes, key.unwrap_or_default(), position)
@@ -128,12 +112,19 @@ impl Sifted {
     /// Removes at most so many rows of a project, with events the attempts that they are. How many that were, or the limit where
     /// there are some yet to be looked at.
     fn remove(&self, connection: &Connection, changes: &mut Changes, project: i64, limit: i64) -> Result<i64, Trouble> {
-        let read = |row: &Row<'_>| row.get::<_, Option<i64>>(0);
-        let Some(last) = statement::one(connection, DOING, self.last, [i64::MAX, project], read)?.flatten() else {
-            return Ok(0);
-        };
+        let Self { table, id, remove } = self;
+        let sql = format!(
+            "SELECT MAX(position) FROM {table}
+             WHERE position <= (SELECT COALESCE({table}, ?) FROM projects WHERE id = ?)"
+        );
+        let last = statement::one(connection, DOING, &sql, [i64::MAX, project], |row| row.get::<_, Option<i64>>(0))?;
+        let Some(last) = last.flatten() else { return Ok(0) };
         let first = last - LOOKED_AT + 1;
-        let rows = statement::all(connection, DOING, self.rows, [first, last, project, limit], |row| {
+        let sql = format!(
+            "SELECT position, context, {id} FROM {table} WHERE position BETWEEN ? AND ? AND project = ?
+             ORDER BY position DESC LIMIT ?"
+        );
+        let rows = statement::all(connection, DOING, &sql, [first, last, project, limit], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
         })?;
         let (mut removed, mut reached) = (0, first - 1);
@@ -147,15 +138,17 @@ impl Sifted {
                 break;
             }
             let key = context.map(|context| changes.key(&context));
-            (self.remove)(connection, changes, key, position)?;
+            remove(connection, changes, key, position)?;
             removed += 1;
             if removed == limit {
                 reached = position - 1;
                 break;
             }
         }
-        statement::run(connection, DOING, self.reach, [reached, project])?;
-        let more = statement::one(connection, DOING, self.more, [reached], |_| Ok(()))?;
+        let sql = format!("UPDATE projects SET {table} = ? WHERE id = ?");
+        statement::run(connection, DOING, &sql, [reached, project])?;
+        let sql = format!("SELECT 1 FROM {table} WHERE position <= ?");
+        let more = statement::one(connection, DOING, &sql, [reached], |_| Ok(()))?;
         Ok(more.map_or(removed, |()| limit))
     }
 }

@@ -123,7 +123,7 @@ pub(super) fn page(
     for (column, text) in columns {
         conditions.equal(column, text.as_ref());
     }
-    if filter.open || filter.begun {
+    if filter.open {
         // In the words of the index.
         conditions.add("state NOT IN ('finished', 'timedOut')");
     }
@@ -132,7 +132,7 @@ pub(super) fn page(
     }
     let list = match filter.context {
         Some(_) => "sequences INDEXED BY sequences_by_context",
-        None if filter.open || filter.begun => "sequences INDEXED BY sequences_open",
+        None if filter.open => "sequences INDEXED BY sequences_open",
         None => "sequences INDEXED BY sequences_by_time",
     };
     let order = "triggered_at DESC, ordinal DESC, id";

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use capstan_model::event::event_type;
 use capstan_model::shipyard::Join;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -62,8 +61,8 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
                     leases: Vec::new(),
                     claims: 0,
                 }));
-                let kind = event_type::of_task(sequence.name_of(*task), "triggered");
-                saw(sequence, LatestEvent { kind, id: triggered_id.clone(), time: at });
+                let offer = LatestEvent::of_offer(sequence, *task, triggered_id, at);
+                saw(sequence, offer);
             }
         }
         Fact::TaskStarted { task, event, deadline, lease } => {
@@ -71,14 +70,14 @@ pub fn apply(sequence: &mut Sequence, fact: &Fact, at: Timestamp) {
                 attempt.events.push(Arc::clone(event));
                 attempt.claims += u32::from(lease.is_some());
                 attempt.leases.extend(lease.as_deref().cloned());
-                saw(sequence, LatestEvent { kind: event.event_type.clone(), id: event.id.clone(), time: at });
+                saw(sequence, LatestEvent::of_tool(event, at));
             }
         }
         Fact::TaskAnswered { task, event, deadline } => {
             if let Some(attempt) = heard(sequence, *task, *deadline, at) {
                 attempt.leases.retain(|lease| lease.tool != event.source);
                 attempt.events.push(Arc::clone(event));
-                saw(sequence, LatestEvent { kind: event.event_type.clone(), id: event.id.clone(), time: at });
+                saw(sequence, LatestEvent::of_tool(event, at));
             }
         }
         Fact::SignOfLife { task, deadline, renewed, .. } => {

@@ -119,6 +119,19 @@ pub struct LatestEvent {
     pub time: Timestamp,
 }
 
+impl LatestEvent {
+    /// The `.triggered` event by which a task is offered.
+    pub(super) fn of_offer(sequence: &Sequence, task: usize, triggered_id: &str, at: Timestamp) -> Self {
+        let kind = event_type::of_task(sequence.name_of(task), "triggered");
+        Self { kind, id: triggered_id.to_owned(), time: at }
+    }
+
+    /// What a tool has sent about a task.
+    pub(super) fn of_tool(event: &TaskEvent, at: Timestamp) -> Self {
+        Self { kind: event.event_type.clone(), id: event.id.clone(), time: at }
+    }
+}
+
 /// The state of a run as v1 names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunState {
@@ -276,17 +289,16 @@ impl Run {
                 }
             }
             Fact::TaskOffered { task, triggered_id, result, status, image, .. } => {
-                let kind = event_type::of_task(sequence.name_of(*task), "triggered");
+                let offer = LatestEvent::of_offer(sequence, *task, triggered_id, at);
                 let view = self.stage(stage);
                 if image.is_some() {
                     view.image.clone_from(image);
                 }
-                view.saw("triggered", LatestEvent { kind, id: triggered_id.clone(), time: at }, result, status);
+                view.saw("triggered", offer, result, status);
             }
             Fact::TaskStarted { event, .. } | Fact::TaskAnswered { event, .. } => {
                 let view = self.stage(stage);
-                let latest = LatestEvent { kind: event.event_type.clone(), id: event.id.clone(), time: at };
-                view.saw("triggered", latest, &event.result, &event.status);
+                view.saw("triggered", LatestEvent::of_tool(event, at), &event.result, &event.status);
                 if let Some(evaluation) = evaluation(event) {
                     view.latest_evaluation = Some(evaluation);
                 }

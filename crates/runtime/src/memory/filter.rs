@@ -63,7 +63,7 @@ pub(super) fn is_sequence(filter: &SequenceFilter, sequence: &Sequence) -> bool 
         && is(filter.context.as_ref(), Some(&sequence.scope.context))
         && is(filter.name.as_ref(), Some(&sequence.definition.name))
         && is(filter.state.as_ref(), Some(sequence.state()))
-        && !((filter.open || filter.begun) && sequence.is_over())
+        && !(filter.open && sequence.is_over())
         && !(filter.begun && sequence.state() == "triggered")
 }
 

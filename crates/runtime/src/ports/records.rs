@@ -389,6 +389,6 @@ pub struct SequenceFilter {
     pub state: Option<String>,
     /// Only those that are not over.
     pub open: bool,
-    /// Only those that are not over and in another state than `triggered`: they have offered tasks, or somebody paused them.
+    /// Only those in another state than `triggered`: they have had a slot, or somebody paused them.
     pub begun: bool,
 }

@@ -1,17 +1,13 @@
 //! Corners 20 to 31: what runs carry and what is shown.
 
-use std::collections::BTreeMap;
-
 use capstan_engine::orchestrate::{Control, followers};
 use capstan_model::shipyard::{lint, read};
-use capstan_runtime::ports::ServiceView;
 use capstan_runtime::simulator::World;
-use capstan_runtime::views::service_views;
 use serde_json::{Value, json};
 
 use super::shipyards::{
     DELIVERY, ONE, TOOL, endings, events, fail, hours, minutes, name, open, pass, state, succeeded, task, text,
-    trigger, world,
+    trigger, views, world,
 };
 
 const REMEDIATION: &str = "{name: dev, sequences: [{name: remediation,
@@ -195,12 +191,6 @@ fn corner_26_a_shipyard_that_changes_disturbs_no_run() {
     assert_eq!(open(&world, &run), ["undo"]);
     pass(&mut world, &run);
     assert_eq!(state(&world, &run), "finished");
-}
-
-fn views(world: &World) -> BTreeMap<(String, String), ServiceView> {
-    let reader = world.reader();
-    let project = reader.project("p").unwrap().unwrap();
-    service_views(&*reader, &project).unwrap()
 }
 
 fn image(world: &World, service: &str) -> Option<String> {

@@ -3,12 +3,11 @@
 use capstan_engine::orchestrate::{Control, LatestEvaluation, Run};
 use capstan_runtime::command::Command;
 use capstan_runtime::simulator::World;
-use capstan_runtime::views::service_views;
 use serde_json::{Value, json};
 
 use super::shipyards::{
     DELIVERY, ONE, PARALLEL, TOOL, endings, events, fail, minutes, open, pass, state, succeeded, task, text, trigger,
-    world,
+    views, world,
 };
 
 #[test]
@@ -164,11 +163,7 @@ fn scenario_30_the_image_is_shown_with_stage_and_service() {
     let image = |image: Value| json!({ "configurationChange": { "values": { "image": image } } });
     let run = world.trigger("p", "dev", "delivery", "svc", image(json!("x:1")));
     assert_eq!(world.run(&run).unwrap().stages[0].image.as_deref(), Some("x:1"), "known from the offer on");
-    let deployed = |world: &World| {
-        let reader = world.reader();
-        let project = reader.project("p").unwrap().unwrap();
-        service_views(&*reader, &project).unwrap().into_values().next().unwrap().deployed_image
-    };
+    let deployed = |world: &World| views(world).into_values().next().unwrap().deployed_image;
     assert_eq!(deployed(&world), None);
     pass(&mut world, &run);
     assert_eq!(deployed(&world).as_deref(), Some("x:1"));

@@ -1,8 +1,12 @@
 //! What is carried out, and small words about what came of it.
 
+use std::collections::BTreeMap;
+
 use capstan_engine::orchestrate::{Fact, Outcome, Phase};
 use capstan_model::event::CloudEvent;
+use capstan_runtime::ports::ServiceView;
 use capstan_runtime::simulator::World;
+use capstan_runtime::views::service_views;
 use serde_json::{Value, json};
 
 pub(crate) const TOOL: &str = "tool";
@@ -71,6 +75,13 @@ pub(crate) fn fail(world: &mut World, run: &str) {
 
 pub(crate) fn state(world: &World, run: &str) -> &'static str {
     world.run(run).unwrap().state().word()
+}
+
+/// What is shown of the services of project `p`, by stage and service.
+pub(crate) fn views(world: &World) -> BTreeMap<(String, String), ServiceView> {
+    let reader = world.reader();
+    let project = reader.project("p").unwrap().unwrap();
+    service_views(&*reader, &project).unwrap()
 }
 
 /// How its sequences ended: `dev.delivery finished pass/succeeded`; `open` for those that did not.
