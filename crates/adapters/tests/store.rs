@@ -308,7 +308,7 @@ fn a_newer_schema_is_refused_and_not_touched() {
     let before = std::fs::read(&path).unwrap();
     let refusal = refusal(&path);
     assert!(refusal.starts_with("the store holds what this version cannot read: the schema in '"), "{refusal}");
-    assert!(refusal.contains("it is of version 99, this program knows versions up to 7; run "), "{refusal}");
+    assert!(refusal.contains("it is of version 99, this program knows versions up to 8; run "), "{refusal}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 

@@ -36,7 +36,7 @@ pub(super) fn bury(connection: &Connection, project: ProjectId) -> Result<(), Tr
 
 /// What is removed of a project once it is dead and has no events nor facts, piece by piece. The project itself goes last: it is what
 /// hides the rest.
-const REMAINS: [&str; 8] = [
+const REMAINS: [&str; 7] = [
     "DELETE FROM runs WHERE number IN (SELECT number FROM runs INDEXED BY runs_by_time WHERE project = ? LIMIT ?)",
     "DELETE FROM sequences WHERE number IN
      (SELECT number FROM sequences INDEXED BY sequences_by_time WHERE project = ? LIMIT ?)",
@@ -45,8 +45,6 @@ const REMAINS: [&str; 8] = [
     "DELETE FROM services WHERE (project, name) IN (SELECT project, name FROM services WHERE project = ? LIMIT ?)",
     "DELETE FROM buried_runs WHERE (project, context) IN
      (SELECT project, context FROM buried_runs WHERE project = ? LIMIT ?)",
-    "DELETE FROM event_counts WHERE (project, kind) IN
-     (SELECT project, kind FROM event_counts WHERE project = ? LIMIT ?)",
     "DELETE FROM projects WHERE id IN (SELECT id FROM projects WHERE id = ? AND dead = 1 LIMIT ?)",
 ];
 

@@ -59,6 +59,11 @@ impl Conditions {
         if self.sql.is_empty() { "TRUE" } else { &self.sql }
     }
 
+    /// The values.
+    pub(super) fn given(&self) -> &[Value] {
+        &self.values
+    }
+
     /// The values, and behind them others.
     pub(super) fn values<const N: usize>(&self, further: [i64; N]) -> impl rusqlite::Params + use<N> {
         rusqlite::params_from_iter(self.values.clone().into_iter().chain(further.map(Value::Integer)))

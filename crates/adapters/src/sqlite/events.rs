@@ -12,6 +12,7 @@ use super::conditions;
 use super::contexts::Changes;
 use super::filter::Question;
 use super::json;
+use super::listed;
 use super::statement;
 use super::trouble::Trouble;
 
@@ -20,7 +21,7 @@ const EVENT: &str = "an event";
 /// How far a filtered list is counted.
 const COUNTED: u64 = 10_000;
 
-/// Appends one and gives its position. Whoever does so counts it, with [`Appended`].
+/// Appends one and gives its position.
 pub(super) fn append(
     connection: &Connection,
     changes: &mut Changes,
@@ -74,6 +75,7 @@ pub(super) fn remove_one(
     position: i64,
 ) -> Result<(), Trouble> {
     statement::run(connection, "remove an event", "DELETE FROM events WHERE position = ?", [position])?;
+    listed::remove(connection, position)?;
     key.map_or(Ok(()), |key| changes.events.remove(connection, key, position))
 }
 
@@ -107,14 +109,14 @@ pub(super) fn page(
     };
     let exact = question
         .exact_count()
-        .map(|(sql, values)| statement::number(connection, "count events", sql, rusqlite::params_from_iter(values)));
+        .map(|(sql, values)| statement::number(connection, "count events", &sql, rusqlite::params_from_iter(values)));
     let exact = exact.transpose()?;
     // One more than asked for tells whether more follows. Where it is known how many there are nobody looks for more behind the
     // last of them, among those of other projects.
     let limit = slice.limit.saturating_add(1);
     let limit = column::from_count(exact.map_or(limit, |exact| limit.min(exact.saturating_sub(slice.offset))));
-    let sql = question.positions();
-    let values = question.conditions.values([limit, column::from_count(slice.offset)]);
+    let (sql, values) = question.positions(limit, column::from_count(slice.offset));
+    let values = rusqlite::params_from_iter(values);
     let mut positions = statement::all(connection, "list events", &sql, values, |row| row.get::<_, i64>(0))?;
     let total = if let Some(exact) = exact {
         exact
@@ -137,17 +139,22 @@ pub(super) fn page(
 fn count(connection: &Connection, question: &Question, slice: Slice, is_beyond_the_end: bool) -> Result<u64, Trouble> {
     // Whoever asks for what is beyond the end learns where the end is.
     let counted = if is_beyond_the_end { i64::MAX } else { COUNTED as i64 + 1 };
-    let count =
-        statement::number(connection, "count events", &question.count(), question.conditions.values([counted]))?;
+    let (sql, values) = question.count(counted);
+    let count = statement::number(connection, "count events", &sql, rusqlite::params_from_iter(values))?;
     let more_than_shown = slice.offset.saturating_add(slice.limit).saturating_add(1);
     Ok(if count <= COUNTED || is_beyond_the_end { count } else { count.max(more_than_shown) })
 }
 
 /// Names of tasks of which there is a `.started` event.
 pub(super) fn handled_tasks(connection: &Connection) -> Result<Vec<String>, Trouble> {
-    let sql = "SELECT DISTINCT kind FROM event_counts c WHERE kind GLOB 'sh.keptn.event.*.started'
-               AND (project = 0 OR EXISTS (SELECT 1 FROM projects WHERE id = c.project AND dead = 0))";
-    let kinds = statement::all(connection, "list tasks", sql, [], |row| row.get::<_, String>(0))?;
+    let sql = format!(
+        "SELECT kind FROM event_counts c WHERE kind GLOB 'sh.keptn.event.*.started'
+         AND (project = 0 OR EXISTS (SELECT 1 FROM projects WHERE id = c.project AND dead = 0))
+         UNION SELECT kind FROM events e WHERE position > {} AND kind GLOB 'sh.keptn.event.*.started'
+         AND (project IS NULL OR EXISTS (SELECT 1 FROM projects WHERE id = e.project AND dead = 0))",
+        listed::LAST
+    );
+    let kinds = statement::all(connection, "list tasks", &sql, [], |row| row.get::<_, String>(0))?;
     let tasks = kinds.iter().filter_map(|kind| match EventType::parse(kind) {
         EventType::Task { task, .. } => Some(task.to_owned()),
         _ => None,

@@ -145,15 +145,14 @@ fn remove_facts(connection: &Connection, changes: &mut Changes, run: &BuriedRun,
 /// Removes events, and with those of tasks who offered and who has them.
 fn remove_events(connection: &Connection, changes: &mut Changes, run: &BuriedRun, limit: i64) -> Result<i64, Trouble> {
     let [finished, invalidated] = Retention::EVALUATIONS;
-    let sql = "SELECT e.position, e.id, e.kind FROM event_contexts k CROSS JOIN events e ON e.position = k.position
+    let sql = "SELECT e.position, e.id FROM event_contexts k CROSS JOIN events e ON e.position = k.position
                WHERE k.key = ? AND k.position <= ? AND e.context = ? AND e.project = ? AND (? OR e.kind NOT IN (?, ?))
                LIMIT ?";
     let values =
         params![run.key, run.event, run.context, run.project, run.with_evaluations, finished, invalidated, limit];
-    let rows = statement::all(connection, DOING, sql, values, |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-    })?;
-    for (position, id, kind) in &rows {
+    let rows =
+        statement::all(connection, DOING, sql, values, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+    for (position, id) in &rows {
         for table in ["attempts", "offers", "takers"] {
             let sql = format!("DELETE FROM {table} WHERE triggered_id = ? AND project = ?");
             let removed = statement::run(connection, DOING, &sql, params![id, run.project])?;
@@ -162,11 +161,6 @@ fn remove_events(connection: &Connection, changes: &mut Changes, run: &BuriedRun
             }
         }
         events::remove_one(connection, changes, Some(run.key), *position)?;
-        let values = params![run.project, kind];
-        let sql = "UPDATE event_counts SET n = n - 1 WHERE project = ? AND kind = ?";
-        statement::run(connection, DOING, sql, values)?;
-        let sql = "DELETE FROM event_counts WHERE project = ? AND kind = ? AND n = 0";
-        statement::run(connection, DOING, sql, values)?;
     }
     Ok(rows.len() as i64)
 }

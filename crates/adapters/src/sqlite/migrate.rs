@@ -8,7 +8,7 @@ use super::statement;
 use super::trouble::{Doing, Trouble};
 
 /// The steps, in order; what was shipped is never changed.
-pub(super) const STEPS: [&str; 7] = [
+pub(super) const STEPS: [&str; 8] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
@@ -16,6 +16,7 @@ pub(super) const STEPS: [&str; 7] = [
     include_str!("schema/0005.sql"),
     include_str!("schema/0006.sql"),
     include_str!("schema/0007.sql"),
+    include_str!("schema/0008.sql"),
 ];
 
 /// Stands in the header of each of our files: 'CAPS'.

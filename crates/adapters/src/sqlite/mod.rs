@@ -4,7 +4,6 @@
 //! is asked and written of it, for the writer (`transaction`) and for those who only look (`reader`) alike.
 
 mod answers;
-mod appended;
 mod bury;
 mod census;
 mod checkpoint;
@@ -18,6 +17,7 @@ mod expire;
 mod facts;
 mod filter;
 mod json;
+mod listed;
 mod migrate;
 mod offers;
 mod open;

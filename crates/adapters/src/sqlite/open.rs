@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::checkpoint::Checkpointer;
 use super::contexts::{self, Merges};
+use super::listed;
 use super::migrate;
 use super::reader::SqliteReader;
 use super::transaction::SqliteTx;
@@ -31,6 +32,8 @@ pub struct SqliteStore {
     /// None after a commit that failed: what is on the disk is to be read anew.
     pub(super) writer: Option<Connection>,
     pub(super) merges: Merges,
+    /// How many events may not be listed.
+    unlisted: u64,
     reader: Arc<SqliteReader>,
     /// Only kept open, and with it the index of the log: to make that anew takes room, which a full disk does not have, and
     /// without it nobody could read either. What a failed commit has left in the log is not in the index.
@@ -41,10 +44,10 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens a file, makes it if it is not there, and brings it to the schema of this version. Its directory has to exist.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_with(path, Merges::new(contexts::LIMIT))
+        Self::open_with(path, Merges::new(contexts::LIMIT), listed::LIMIT)
     }
 
-    pub(super) fn open_with(path: &Path, mut merges: Merges) -> Result<Self, StoreError> {
+    pub(super) fn open_with(path: &Path, mut merges: Merges, unlisted: u64) -> Result<Self, StoreError> {
         let opened = writer(path).and_then(|mut writer| {
             merges.load(&writer)?;
             let started = Checkpointer::start(path);
@@ -55,13 +58,13 @@ impl SqliteStore {
         });
         let (writer, index, checkpointer) = opened.map_err(|trouble| trouble.at(path))?;
         let reader = Arc::new(SqliteReader::new(path, &merges));
-        Ok(Self { path: path.to_owned(), writer: Some(writer), merges, reader, _index: index, checkpointer })
+        Ok(Self { path: path.to_owned(), writer: Some(writer), merges, unlisted, reader, _index: index, checkpointer })
     }
 }
 
 impl Store for SqliteStore {
     fn begin(&mut self) -> Result<Box<dyn StoreTx + '_>, StoreError> {
-        Ok(Box::new(SqliteTx::begin(&mut self.writer, &self.path, &mut self.merges)?))
+        Ok(Box::new(SqliteTx::begin(&mut self.writer, &self.path, &mut self.merges, self.unlisted)?))
     }
 
     fn reopen(&mut self) -> Result<(), StoreError> {

@@ -11,12 +11,11 @@ use capstan_runtime::ports::{
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::appended::Appended;
 use super::contexts::{Changes, Merges};
 use super::trouble::Trouble;
 use super::{
-    answers, bury, deferred, events, expire, facts, offers, projects, queues, runs, sequences, services, shipyards,
-    statement, takers, timers,
+    answers, bury, deferred, events, expire, facts, listed, offers, projects, queues, runs, sequences, services,
+    shipyards, statement, takers, timers,
 };
 
 /// A transaction; dropped without a commit it has not happened.
@@ -25,10 +24,11 @@ pub(super) struct SqliteTx<'a> {
     writer: &'a mut Option<Connection>,
     path: &'a Path,
     merges: &'a mut Merges,
-    appended: Appended,
+    /// How many events may not be listed.
+    unlisted: u64,
     changes: Changes,
-    /// What was appended and changed when the savepoint was set; none: there is none.
-    marked: Option<(Appended, Changes)>,
+    /// What was changed when the savepoint was set; none: there is none.
+    marked: Option<Changes>,
 }
 
 impl<'a> SqliteTx<'a> {
@@ -36,6 +36,7 @@ impl<'a> SqliteTx<'a> {
         writer: &'a mut Option<Connection>,
         path: &'a Path,
         merges: &'a mut Merges,
+        unlisted: u64,
     ) -> Result<Self, StoreError> {
         let Some(connection) = writer.as_ref() else {
             let path = path.display();
@@ -47,7 +48,7 @@ impl<'a> SqliteTx<'a> {
         }
         statement::run(connection, "begin a transaction", "BEGIN IMMEDIATE", []).map_err(|trouble| trouble.at(path))?;
         let changes = merges.begin();
-        Ok(Self { writer, path, merges, appended: Appended::default(), changes, marked: None })
+        Ok(Self { writer, path, merges, unlisted, changes, marked: None })
     }
 
     /// Does something in the transaction.
@@ -63,20 +64,14 @@ impl<'a> SqliteTx<'a> {
         work(ongoing(self.writer.as_ref())?, &mut self.changes).map_err(|trouble| trouble.at(self.path))
     }
 
-    /// Forgets the savepoint, and gives what was appended and changed before it.
-    fn unmark(&mut self) -> Result<(Appended, Changes), StoreError> {
+    /// Forgets the savepoint, and gives what was changed before it.
+    fn unmark(&mut self) -> Result<Changes, StoreError> {
         self.marked.take().ok_or_else(|| StoreError::Failed("there is no savepoint".to_owned()))
     }
 
-    /// Brings the counts of events up to date, for what goes by them.
-    fn count(&mut self) -> Result<(), StoreError> {
-        let mut appended = std::mem::take(&mut self.appended);
-        self.with(|connection| appended.write(connection))
-    }
-
-    /// Commits which events and facts are of a context with all the rest.
+    /// Commits what finds events and facts with all the rest.
     fn finish(&mut self) -> Result<(), StoreError> {
-        self.count()?;
+        self.with(|connection| listed::catch_up(connection, self.unlisted))?;
         let prepared = self.merges.prepare(ongoing(self.writer.as_ref())?, &mut self.changes);
         let next = prepared.map_err(|trouble| trouble.at(self.path))?;
         self.with(|connection| statement::run(connection, "commit", "COMMIT", []).map(drop))?;
@@ -112,7 +107,7 @@ impl StoreTx for SqliteTx<'_> {
             return Err(StoreError::Failed("savepoints do not nest".to_owned()));
         }
         self.with(|connection| statement::run(connection, "set a savepoint", "SAVEPOINT mark", []))?;
-        self.marked = Some((self.appended.clone(), self.changes.clone()));
+        self.marked = Some(self.changes.clone());
         Ok(())
     }
 
@@ -122,7 +117,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn rollback(&mut self) -> Result<(), StoreError> {
-        (self.appended, self.changes) = self.unmark()?;
+        self.changes = self.unmark()?;
         self.with(|connection| {
             let doing = "roll back to a savepoint";
             statement::run(connection, doing, "ROLLBACK TO mark", [])?;
@@ -165,12 +160,10 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn expire(&mut self, now: Timestamp, server: Retention, limit: u64) -> Result<bool, StoreError> {
-        self.count()?;
         self.with(|connection| expire::expire(connection, now, server, limit))
     }
 
     fn purge(&mut self, now: Timestamp, limit: u64) -> Result<bool, StoreError> {
-        self.count()?;
         self.change(|connection, changes| bury::purge(connection, changes, now, limit))
     }
 
@@ -217,9 +210,7 @@ impl StoreTx for SqliteTx<'_> {
     }
 
     fn append_event(&mut self, project: Option<ProjectId>, event: &CloudEvent) -> Result<u64, StoreError> {
-        let position = self.change(|connection, changes| events::append(connection, changes, project, event))?;
-        self.appended.note(project, &event.kind);
-        Ok(position)
+        self.change(|connection, changes| events::append(connection, changes, project, event))
     }
 
     fn event(&mut self, position: u64) -> Result<Option<CloudEvent>, StoreError> {

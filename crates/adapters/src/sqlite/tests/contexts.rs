@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use super::super::SqliteStore;
 use super::super::contexts::{Merges, key};
+use super::super::listed;
 use super::super::migrate::migrate;
 use super::super::open;
 use super::super::statement::{self, SEEN};
@@ -48,7 +49,7 @@ impl Lab {
     fn new(limit: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store.db");
-        let store = SqliteStore::open_with(&path, Merges::new(limit)).unwrap();
+        let store = SqliteStore::open_with(&path, Merges::new(limit), limit as u64).unwrap();
         let beside = open::looking(&path).unwrap();
         Self { store, beside, path, _directory: directory }
     }
@@ -109,8 +110,28 @@ impl Lab {
         }
     }
 
+    /// What is listed and counted is all there is up to the last that is.
+    fn check_lists(&self) {
+        let last = listed::LAST;
+        let columns = "position, project, time, id, kind, stage, service";
+        for sql in [
+            format!("SELECT {columns} FROM listed_events EXCEPT SELECT {columns} FROM events"),
+            format!("SELECT {columns} FROM events WHERE position <= {last} EXCEPT SELECT {columns} FROM listed_events"),
+            "SELECT COALESCE(project, 0), kind, COUNT(*) FROM listed_events GROUP BY 1, 2
+             EXCEPT SELECT project, kind, n FROM event_counts"
+                .to_owned(),
+        ] {
+            let differs = format!("SELECT COUNT(*) FROM ({sql})");
+            assert_eq!(statement::number(&self.beside, "look", &differs, []).unwrap(), 0, "{sql}");
+        }
+        let [counted, all] = ["SELECT SUM(n) FROM event_counts", "SELECT COUNT(*) FROM listed_events"]
+            .map(|sql| statement::number(&self.beside, "look", sql, []).unwrap());
+        assert_eq!(counted, all);
+    }
+
     /// What is noted is all there is, and nothing but that.
     fn check_notes(&self) {
+        self.check_lists();
         for (of, rows, merge) in
             [("event", self.rows(), &self.store.merges.events), ("fact", self.facts(), &self.store.merges.facts)]
         {
@@ -288,7 +309,7 @@ fn facts_of_a_context_are_found_by_its_key_and_no_others_are_read() {
 fn what_was_committed_is_found_whatever_the_writer_does_meanwhile() {
     const COMMITS: u64 = 500;
     let directory = tempfile::tempdir().unwrap();
-    let mut store = SqliteStore::open_with(&directory.path().join("store.db"), Merges::new(8)).unwrap();
+    let mut store = SqliteStore::open_with(&directory.path().join("store.db"), Merges::new(8), 8).unwrap();
     let (reader, committed) = (store.reader(), AtomicU64::new(0));
     let mut tx = store.begin().unwrap();
     let shop = project(&mut *tx, 0).unwrap();
