@@ -11,7 +11,7 @@ use super::trouble::Trouble;
 const DOING: &str = "list events";
 
 /// So many events and those of a commit may be behind the table. The more there are the more of them share a page when they are
-/// listed, and the longer takes whoever looks at them: at a row some 200 ns.
+/// listed, and the longer takes whoever looks at them: some 50 µs for so many.
 pub(super) const LIMIT: u64 = 512;
 
 /// The last position in the table, in SQL.
