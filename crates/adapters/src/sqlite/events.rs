@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::column;
 use super::conditions;
-use super::contexts::{self, Changes};
+use super::contexts::Changes;
 use super::filter::Question;
 use super::json;
 use super::listed;
@@ -64,23 +64,19 @@ pub(super) fn append(
     if let Some(key) = key {
         changes.events.add(key, position);
     }
-    changes.ids.add(contexts::key(&event.id), position);
     Ok(position as u64)
 }
 
-/// Removes one, with all that finds it.
-pub(super) fn remove_one(connection: &Connection, changes: &mut Changes, position: i64) -> Result<(), Trouble> {
-    let sql = "DELETE FROM events WHERE position = ? RETURNING id, context";
-    let removed = statement::one(connection, "remove an event", sql, [position], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
-    })?;
-    let Some((id, context)) = removed else { return Ok(()) };
+/// Removes one, under the key of its context.
+pub(super) fn remove_one(
+    connection: &Connection,
+    changes: &mut Changes,
+    key: Option<i64>,
+    position: i64,
+) -> Result<(), Trouble> {
+    statement::run(connection, "remove an event", "DELETE FROM events WHERE position = ?", [position])?;
     listed::remove(connection, position)?;
-    changes.ids.remove(connection, contexts::key(&id), position)?;
-    context.map_or(Ok(()), |context| {
-        let key = changes.key(&context);
-        changes.events.remove(connection, key, position)
-    })
+    key.map_or(Ok(()), |key| changes.events.remove(connection, key, position))
 }
 
 /// Whether an event is there and is of a project and a context.
@@ -100,8 +96,8 @@ pub(super) fn at(connection: &Connection, position: u64) -> Result<Option<CloudE
 
 /// Events, newest first.
 ///
-/// Which ones is found out first, as far as possible from an index alone; only those that are shown are read. Where an
-/// id or a context is asked for, `recent` lists positions of events under its key that the table may not hold.
+/// Which ones is found out first, as far as possible from an index alone; only those that are shown are read. Where a
+/// context is asked for, `recent` lists positions of events under its key that the table may not hold.
 pub(super) fn page(
     connection: &Connection,
     filter: &EventFilter,

@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 const SHOWN: &str = "(e.project IS NULL OR EXISTS (SELECT 1 FROM projects WHERE id = e.project AND dead = 0))";
 
 /// Columns of `listed_events`.
-const LISTED: [&str; 6] = ["position", "project", "time", "kind", "stage", "service"];
+const LISTED: [&str; 7] = ["position", "project", "time", "id", "kind", "stage", "service"];
 
 /// Where to look. The planner has no statistics and would take two columns of a broad index for better than the one column that
 /// leads to a handful of rows, so it is told.
@@ -29,7 +29,8 @@ enum Place {
 impl Place {
     fn of(filter: &EventFilter) -> Self {
         match filter {
-            _ if filter.id.is_some() || filter.context.is_some() => Self::Events("NOT INDEXED"),
+            _ if filter.id.is_some() => Self::Listed("listed_by_id"),
+            _ if filter.context.is_some() => Self::Events("NOT INDEXED"),
             _ if filter.roots => Self::Events("INDEXED BY events_roots"),
             _ if filter.kind.is_some() => Self::Listed("listed_by_kind"),
             _ => Self::Listed("listed_by_time"),
@@ -56,8 +57,8 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// Reads a filter; none when it names a project that there is not. `recent` lists positions under the key of its id, or
-    /// else of its context, that the table of these may not hold.
+    /// Reads a filter; none when it names a project that there is not. `recent` lists positions under the key of its context
+    /// that the table of contexts may not hold.
     pub(super) fn of(connection: &Connection, filter: &EventFilter, recent: &str) -> Result<Option<Self>, Trouble> {
         let project = match &filter.project {
             Some(name) => match projects::id_of(connection, name)? {
@@ -98,10 +99,8 @@ impl Question {
                 place.column("triggered_id")
             ));
         }
-        match (&filter.id, &filter.context) {
-            (Some(id), _) => under_key(&mut conditions, "event_ids", id, recent),
-            (None, Some(context)) => under_key(&mut conditions, "event_contexts", context, recent),
-            (None, None) => {}
+        if let (None, Some(context)) = (&filter.id, &filter.context) {
+            of_context(&mut conditions, context, recent);
         }
         let others = EventFilter { project: None, kind: None, ..filter.clone() };
         let plain = (others == EventFilter::default()).then(|| (project, filter.kind.clone()));
@@ -160,11 +159,11 @@ impl Question {
     }
 }
 
-/// A position of one of the events under the key of an id or a context. They are not many, and sorted once they are found.
-fn under_key(conditions: &mut Conditions, table: &str, text: &str, recent: &str) {
+/// A position of one of the events under the key of a context. They are not many, and sorted once they are found.
+fn of_context(conditions: &mut Conditions, context: &str, recent: &str) {
     conditions.bind(
-        &format!("e.position IN (SELECT position FROM {table} WHERE key = ? UNION ALL SELECT value FROM json_each(?))"),
-        [Value::Integer(contexts::key(text)), Value::Text(recent.to_owned())],
+        "e.position IN (SELECT position FROM event_contexts WHERE key = ? UNION ALL SELECT value FROM json_each(?))",
+        [Value::Integer(contexts::key(context)), Value::Text(recent.to_owned())],
     );
 }
 

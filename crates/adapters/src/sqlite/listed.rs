@@ -29,8 +29,8 @@ pub(super) fn catch_up(connection: &Connection, limit: u64) -> Result<(), Troubl
          ON CONFLICT (project, kind) DO UPDATE SET n = n + excluded.n"
     );
     let list = format!(
-        "INSERT INTO listed_events (position, project, time, kind, stage, service)
-         SELECT position, project, time, kind, stage, service FROM events WHERE position > {LAST} ORDER BY position"
+        "INSERT INTO listed_events (position, project, time, id, kind, stage, service)
+         SELECT position, project, time, id, kind, stage, service FROM events WHERE position > {LAST} ORDER BY position"
     );
     for sql in [count, list] {
         statement::run(connection, DOING, &sql, [])?;

@@ -24,18 +24,16 @@ const KEPT: usize = 8;
 #[derive(Debug)]
 pub(super) struct SqliteReader {
     path: PathBuf,
-    /// Which of them are of a context, or have an id, and are not in the table.
+    /// Which of them are of a context and not in the table.
     events: Arc<Memtable>,
     facts: Arc<Memtable>,
-    ids: Arc<Memtable>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl SqliteReader {
     pub(super) fn new(path: &Path, merges: &Merges) -> Self {
-        let merges = [&merges.events, &merges.facts, &merges.ids];
-        let [events, facts, ids] = merges.map(|merge| Arc::clone(merge.memtable()));
-        Self { path: path.to_owned(), events, facts, ids, idle: Mutex::default() }
+        let [events, facts] = [&merges.events, &merges.facts].map(|merge| Arc::clone(merge.memtable()));
+        Self { path: path.to_owned(), events, facts, idle: Mutex::default() }
     }
 
     /// Asks within one read transaction, so that everything in the answer is of the same commit.
@@ -85,10 +83,9 @@ impl StoreReader for SqliteReader {
 
     fn events(&self, filter: &EventFilter, slice: Slice) -> Result<Page<StoredEvent>, StoreError> {
         self.ask(|connection| {
-            let recent = match (&filter.id, &filter.context) {
-                (Some(id), _) => self.ids.look(connection)?.listed(contexts::key(id), 0),
-                (None, Some(context)) => self.events.look(connection)?.listed(contexts::key(context), 0),
-                (None, None) => String::new(),
+            let recent = match (&filter.context, &filter.id) {
+                (Some(context), None) => self.events.look(connection)?.listed(contexts::key(context), 0),
+                _ => String::new(),
             };
             events::page(connection, filter, &recent, slice)
         })

@@ -266,8 +266,6 @@ fn no_question_and_no_step_reads_a_whole_table() {
         "b",
         "event_contexts",
         "fact_contexts",
-        "event_ids",
-        "listed_events",
         "k",
         "f",
     ];

@@ -1,20 +1,19 @@
-//! Contexts of events, contexts of facts and ids of events side by side, within a transaction.
+//! Events and facts side by side, within a transaction.
 
 use super::change::Change;
 
-/// What a transaction changes, of all.
+/// What a transaction changes, of both.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Changes {
     pub(in super::super) events: Change,
     pub(in super::super) facts: Change,
-    pub(in super::super) ids: Change,
     /// The context of which the key was asked for last, and its key: what is appended in a row is of one context.
     last: Option<(String, i64)>,
 }
 
 impl Changes {
-    pub(super) fn new(events: Change, facts: Change, ids: Change) -> Self {
-        Self { events, facts, ids, last: None }
+    pub(super) fn new(events: Change, facts: Change) -> Self {
+        Self { events, facts, last: None }
     }
 
     /// The key of a context.

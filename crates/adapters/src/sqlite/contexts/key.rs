@@ -1,10 +1,10 @@
-//! The hash by which contexts and ids are found.
+//! The hash by which contexts are found.
 
 use uuid::Uuid;
 
-/// The key of a context or an id: as good as random, and for ever the same, for it is in the file. Two can have one key.
-pub(in super::super) fn key(text: &str) -> i64 {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u64_pair().0 as i64
+/// The key of a context: as good as random, and for ever the same, for it is in the file. Two contexts can have one key.
+pub(in super::super) fn key(context: &str) -> i64 {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, context.as_bytes()).as_u64_pair().0 as i64
 }
 
 #[cfg(test)]

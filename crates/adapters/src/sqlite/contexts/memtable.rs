@@ -11,7 +11,7 @@ use super::super::trouble::Trouble;
 use super::recent::Recent;
 use super::table::Table;
 
-/// An event or a fact: the key of its context or id, and its position.
+/// An event or a fact: the key of its context, and its position.
 pub(super) type Entry = (i64, i64);
 
 /// Entries that are not in the table, or of which nobody knows whether they are. The writer alone changes them.

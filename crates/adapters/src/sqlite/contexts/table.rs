@@ -1,4 +1,4 @@
-//! What differs between contexts of events, contexts of facts, and ids.
+//! What differs between events and facts.
 
 /// The statements of a table, and what they are for.
 #[derive(Debug)]
@@ -6,7 +6,7 @@ pub(super) struct Table {
     pub(super) reading: &'static str,
     /// The mark.
     pub(super) mark: &'static str,
-    /// Context, or id, and position of the rows behind a position.
+    /// Context and position of the rows behind a position.
     pub(super) behind: &'static str,
     pub(super) noting: &'static str,
     /// Puts a key and a position into the table, unless they are there.
@@ -20,33 +20,22 @@ pub(super) struct Table {
 
 pub(super) static EVENTS: Table = Table {
     reading: "read which events are of a context",
-    mark: "SELECT position FROM marks WHERE of = 'events'",
+    mark: "SELECT position FROM context_marks WHERE of = 'events'",
     behind: "SELECT context, position FROM events WHERE position > ? AND context IS NOT NULL",
     noting: "note the context of an event",
     note: "INSERT OR IGNORE INTO event_contexts (key, position) VALUES (?, ?)",
-    set_mark: "UPDATE marks SET position = ? WHERE of = 'events'",
+    set_mark: "UPDATE context_marks SET position = ? WHERE of = 'events'",
     removing: "remove an event",
     remove: "DELETE FROM event_contexts WHERE key = ? AND position = ?",
 };
 
 pub(super) static FACTS: Table = Table {
     reading: "read which facts are of a context",
-    mark: "SELECT position FROM marks WHERE of = 'facts'",
+    mark: "SELECT position FROM context_marks WHERE of = 'facts'",
     behind: "SELECT context, position FROM facts WHERE position > ?",
     noting: "note the context of a fact",
     note: "INSERT OR IGNORE INTO fact_contexts (key, position) VALUES (?, ?)",
-    set_mark: "UPDATE marks SET position = ? WHERE of = 'facts'",
+    set_mark: "UPDATE context_marks SET position = ? WHERE of = 'facts'",
     removing: "remove a fact",
     remove: "DELETE FROM fact_contexts WHERE key = ? AND position = ?",
-};
-
-pub(super) static IDS: Table = Table {
-    reading: "read which events have an id",
-    mark: "SELECT position FROM marks WHERE of = 'ids'",
-    behind: "SELECT id, position FROM events WHERE position > ?",
-    noting: "note the id of an event",
-    note: "INSERT OR IGNORE INTO event_ids (key, position) VALUES (?, ?)",
-    set_mark: "UPDATE marks SET position = ? WHERE of = 'ids'",
-    removing: "remove an event",
-    remove: "DELETE FROM event_ids WHERE key = ? AND position = ?",
 };
