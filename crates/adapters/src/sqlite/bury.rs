@@ -91,20 +91,13 @@ struct Sifted {
     table: &'static str,
     /// The column of the `triggeredid` under which they may have been offered.
     id: &'static str,
-    /// Removes one, under the key of its context.
-    remove: fn(&Connection, &mut Changes, Option<i64>, i64) -> Result<(), Trouble>,
+    /// Removes one.
+    remove: fn(&Connection, &mut Changes, i64) -> Result<(), Trouble>,
 }
 
 static EVENTS: Sifted = Sifted { table: "events", id: "id", remove: events::remove_one };
 
-static FACTS: Sifted = Sifted {
-    table: "facts",
-    id: "NULL",
-    // Every fact has a context.
-    remove: |connection, changes, key, position| {
-        facts::remove_one(connection, changes, key.unwrap_or_default(), position)
-    },
-};
+static FACTS: Sifted = Sifted { table: "facts", id: "NULL", remove: facts::remove_one };
 
 impl Sifted {
     /// Removes at most so many rows of a project, with events the attempts that they are. How many that were, or the limit where
@@ -119,14 +112,14 @@ impl Sifted {
         let Some(last) = last.flatten() else { return Ok(0) };
         let first = last - LOOKED_AT + 1;
         let sql = format!(
-            "SELECT position, context, {id} FROM {table} WHERE position BETWEEN ? AND ? AND project = ?
+            "SELECT position, {id} FROM {table} WHERE position BETWEEN ? AND ? AND project = ?
              ORDER BY position DESC LIMIT ?"
         );
         let rows = statement::all(connection, DOING, &sql, [first, last, project, limit], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
         })?;
         let (mut removed, mut reached) = (0, first - 1);
-        for (position, context, id) in rows {
+        for (position, id) in rows {
             if let Some(id) = id {
                 let sql = "DELETE FROM attempts WHERE triggered_id = ? AND project = ?";
                 removed += statement::run(connection, DOING, sql, params![id, project])? as i64;
@@ -135,8 +128,7 @@ impl Sifted {
                 reached = position;
                 break;
             }
-            let key = context.map(|context| changes.key(&context));
-            remove(connection, changes, key, position)?;
+            remove(connection, changes, position)?;
             removed += 1;
             if removed == limit {
                 reached = position - 1;

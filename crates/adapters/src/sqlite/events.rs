@@ -67,16 +67,16 @@ pub(super) fn append(
     Ok(position as u64)
 }
 
-/// Removes one, under the key of its context.
-pub(super) fn remove_one(
-    connection: &Connection,
-    changes: &mut Changes,
-    key: Option<i64>,
-    position: i64,
-) -> Result<(), Trouble> {
-    statement::run(connection, "remove an event", "DELETE FROM events WHERE position = ?", [position])?;
+/// Removes one, with all that finds it.
+pub(super) fn remove_one(connection: &Connection, changes: &mut Changes, position: i64) -> Result<(), Trouble> {
+    let sql = "DELETE FROM events WHERE position = ? RETURNING context";
+    let context =
+        statement::one(connection, "remove an event", sql, [position], |row| row.get::<_, Option<String>>(0))?;
     listed::remove(connection, position)?;
-    key.map_or(Ok(()), |key| changes.events.remove(connection, key, position))
+    context.flatten().map_or(Ok(()), |context| {
+        let key = changes.key(&context);
+        changes.events.remove(connection, key, position)
+    })
 }
 
 /// Whether an event is there and is of a project and a context.

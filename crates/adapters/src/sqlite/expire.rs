@@ -137,7 +137,7 @@ fn remove_facts(connection: &Connection, changes: &mut Changes, run: &BuriedRun,
     let values = params![run.key, run.fact, run.context, run.project, limit];
     let rows = statement::all(connection, DOING, sql, values, |row| row.get::<_, i64>(0))?;
     for position in &rows {
-        facts::remove_one(connection, changes, run.key, *position)?;
+        facts::remove_one(connection, changes, *position)?;
     }
     Ok(rows.len() as i64)
 }
@@ -160,7 +160,7 @@ fn remove_events(connection: &Connection, changes: &mut Changes, run: &BuriedRun
                 break;
             }
         }
-        events::remove_one(connection, changes, Some(run.key), *position)?;
+        events::remove_one(connection, changes, *position)?;
     }
     Ok(rows.len() as i64)
 }

@@ -105,26 +105,19 @@ pub(super) fn remove(connection: &Connection, changes: &mut Changes, before: u64
             sequences::put(connection, project, &sequence)?;
         }
     }
-    let sql = "SELECT position, context FROM facts WHERE position < ?";
-    let rows = statement::all(connection, "remove old facts", sql, before_it, |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-    })?;
-    for (position, context) in &rows {
-        let key = changes.key(context);
-        remove_one(connection, changes, key, *position)?;
-    }
-    Ok(())
+    let sql = "SELECT position FROM facts WHERE position < ?";
+    let rows = statement::all(connection, "remove old facts", sql, before_it, |row| row.get::<_, i64>(0))?;
+    rows.iter().try_for_each(|position| remove_one(connection, changes, *position))
 }
 
-/// Removes one that is of no use any more, under the key of its context.
-pub(super) fn remove_one(
-    connection: &Connection,
-    changes: &mut Changes,
-    key: i64,
-    position: i64,
-) -> Result<(), Trouble> {
-    statement::run(connection, "remove a fact", "DELETE FROM facts WHERE position = ?", [position])?;
-    changes.facts.remove(connection, key, position)
+/// Removes one that is of no use any more, with what finds it.
+pub(super) fn remove_one(connection: &Connection, changes: &mut Changes, position: i64) -> Result<(), Trouble> {
+    let sql = "DELETE FROM facts WHERE position = ? RETURNING context";
+    let context = statement::one(connection, "remove a fact", sql, [position], |row| row.get::<_, String>(0))?;
+    context.map_or(Ok(()), |context| {
+        let key = changes.key(&context);
+        changes.facts.remove(connection, key, position)
+    })
 }
 
 /// A row but for the fact in it, which is not read yet.
