@@ -163,8 +163,15 @@ impl From<ProjectError> for Failure {
     fn from(error: ProjectError) -> Self {
         match error {
             ProjectError::Exists(_) | ProjectError::ServiceExists => Self::conflict(error.to_string()),
-            ProjectError::Unknown(_) => Self::not_found(error.to_string()),
+            ProjectError::Unknown(_)
+            | ProjectError::UnknownStage(_)
+            | ProjectError::UnknownService(_)
+            | ProjectError::UnknownResource(_)
+            | ProjectError::Config(ConfigError::UnknownCommit(_)) => Self::not_found(error.to_string()),
             ProjectError::StagesChanged
+            | ProjectError::StageFolder(_)
+            | ProjectError::ResourceUri(_)
+            | ProjectError::ShipyardStays
             | ProjectError::EvaluationsTooShort { .. }
             | ProjectError::ServiceNameMissing
             | ProjectError::ServiceNameTooLong

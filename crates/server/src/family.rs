@@ -26,7 +26,10 @@ impl Family {
     pub(crate) fn of(path: &str) -> Self {
         let mut parts = path.split('/').skip(1);
         match (parts.next(), parts.next()) {
-            (Some("api"), Some("controlPlane" | "secrets" | "statistics" | "resource-service")) => Self::ControlPlane,
+            (
+                Some("api"),
+                Some("controlPlane" | "secrets" | "statistics" | "resource-service" | "configuration-service"),
+            ) => Self::ControlPlane,
             (Some("api"), Some("mongodb-datastore")) => Self::Datastore,
             (Some("api"), Some("capstan")) => Self::Capstan,
             (Some("api"), _) => Self::Api,

@@ -1,4 +1,4 @@
-//! The shapes of Keptn v1 (contract: surfaces.md 1.3, 1.4 and 1.6).
+//! The shapes of Keptn v1 (contract: surfaces.md 1.3 to 1.6).
 
 mod auth;
 mod control;
@@ -8,6 +8,7 @@ mod execution;
 mod metadata;
 mod project;
 mod rendered;
+mod resource;
 mod routes;
 mod sequence;
 mod service;

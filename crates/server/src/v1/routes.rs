@@ -3,12 +3,17 @@
 use axum::Router;
 use axum::routing::{any, delete, get, post};
 
-use super::{auth, control, datastore, event, execution, metadata, project, sequence, service, stage, triggered};
+use super::{
+    auth, control, datastore, event, execution, metadata, project, resource, sequence, service, stage, triggered,
+};
 use crate::family;
 use crate::state::AppState;
 
 pub(crate) fn router() -> Router<AppState> {
-    Router::new().merge(api_service()).merge(control_plane()).merge(datastore())
+    // Clients from before v1.0 know the service for resources by its old name.
+    let resources = ["resource-service", "configuration-service"].map(resource_service);
+    let router = Router::new().merge(api_service()).merge(control_plane()).merge(datastore());
+    resources.into_iter().fold(router, Router::merge)
 }
 
 fn api_service() -> Router<AppState> {
@@ -45,4 +50,29 @@ fn datastore() -> Router<AppState> {
         .route("/api/mongodb-datastore/event", events)
         .route("/api/mongodb-datastore/event/type/{type}", get(datastore::by_type))
         .route("/api/mongodb-datastore/health", any(family::forbidden))
+}
+
+fn resource_service(name: &str) -> Router<AppState> {
+    let project = format!("/api/{name}/v1/project");
+    let levels = ["/{project}", "/{project}/stage/{stage}", "/{project}/stage/{stage}/service/{service}"];
+    let mut router = Router::new();
+    for level in levels {
+        let of_all = get(resource::list).post(resource::create).put(resource::update_list);
+        let of_one = get(resource::get).put(resource::update).delete(resource::delete);
+        router = router
+            .route(&format!("{project}{level}/resource"), of_all)
+            .route(&format!("{project}{level}/resource/{{*uri}}"), of_one);
+    }
+    // What v1's gateway keeps for its own services.
+    let inside = [
+        "",
+        "/{project}",
+        "/{project}/stage",
+        "/{project}/stage/{stage}",
+        "/{project}/stage/{stage}/service",
+        "/{project}/stage/{stage}/service/{service}",
+        "/{project}/service/{service}/resource",
+        "/{project}/service/{service}/resource/{*uri}",
+    ];
+    inside.iter().fold(router, |router, path| router.route(&format!("{project}{path}"), any(family::forbidden)))
 }

@@ -54,10 +54,14 @@ impl Bindings {
         for (name, value) in &self.values {
             text = text.replace(name, value);
         }
-        while let Some(at) = text.find("<uuid:") {
-            let end = at + text[at..].find('>').unwrap();
-            let number: u64 = text[at + 6..end].parse().unwrap();
-            text.replace_range(at..=end, &made_up(number));
+        for (kind, made_up) in
+            [("<uuid:", made_up as fn(u64) -> String), ("<commit:", |number| format!("{number:040x}"))]
+        {
+            while let Some(at) = text.find(kind) {
+                let end = at + text[at..].find('>').unwrap();
+                let number: u64 = text[at + kind.len()..end].parse().unwrap();
+                text.replace_range(at..=end, &made_up(number));
+            }
         }
         text
     }

@@ -14,7 +14,8 @@ pub(crate) use differences::{DIFFERENCES, Difference};
 use story::Step;
 
 /// The groups of the story, in their order.
-pub(crate) const GROUPS: [&str; 5] = ["auth and metadata", "projects", "events in", "delivery", "failure and rollback"];
+pub(crate) const GROUPS: [&str; 6] =
+    ["auth and metadata", "projects", "resources", "events in", "delivery", "failure and rollback"];
 
 /// How an answer is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

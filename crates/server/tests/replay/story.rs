@@ -46,6 +46,7 @@ fn step(recorded: &Value) -> Step {
         content_type: text(&recorded["type"]),
         body: recorded["body"].clone(),
     };
+    forget_upstream(&mut step.body);
     if let Some(keys) = recorded["keys"].as_array() {
         // Only the keys of this answer were kept, as other projects were in it.
         step.method = "GET".to_owned();
@@ -60,9 +61,22 @@ fn step(recorded: &Value) -> Step {
     step
 }
 
+/// A resource without a Git upstream says nothing of one.
+fn forget_upstream(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.shift_remove("upstreamURL");
+            members.values_mut().for_each(forget_upstream);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_upstream),
+        _ => {}
+    }
+}
+
 /// What stood before the first recorded step of a group.
 pub(crate) fn prepare(server: &mut dyn Server, group: &str, bindings: &Bindings) {
     let project = match group {
+        "resources" => "res<sfx>",
         "events in" => "evt<sfx>",
         "delivery" => "del<sfx>",
         "failure and rollback" => "fail<sfx>",

@@ -1,10 +1,9 @@
-//! A server in this process, over a store and a configuration in memory, with the built-in approval tool.
+//! A server in this process, over a store in memory and a configuration on disk, with the built-in approval tool.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it stands")]
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
 mod follow;
-mod repo;
 mod story;
 
 pub(crate) use follow::{Following, Seen};
@@ -15,6 +14,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
+use capstan_adapters::git::GitConfig;
 use capstan_runtime::memory::{MemoryDisk, MemoryStore};
 use capstan_runtime::observe::Observer;
 use capstan_runtime::ports::{Clock as _, Retention, SystemClock};
@@ -32,6 +32,7 @@ pub(crate) struct TestServer {
     pub(crate) disk: MemoryDisk,
     pub(crate) stop: tokio::sync::watch::Sender<bool>,
     _thread: Option<WriterThread>,
+    _configuration: tempfile::TempDir,
 }
 
 #[derive(Debug)]
@@ -103,7 +104,9 @@ impl TestServer {
             None
         };
         runtime.spawn(capstan_tools::approval::run(handle.clone()));
-        let projects = Arc::new(Projects::new(Arc::new(repo::MemoryRepo::default()), handle.clone()));
+        let configuration = tempfile::tempdir().unwrap();
+        let repo = GitConfig::open(configuration.path().to_owned()).unwrap();
+        let projects = Arc::new(Projects::new(Arc::new(repo), handle.clone()));
         let token = Arc::new(|token: &str| token == TOKEN);
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let front = Front::new(Means {
@@ -116,7 +119,7 @@ impl TestServer {
             patience: Duration::from_secs(30),
             stopping,
         });
-        Self { runtime, front, disk, stop, _thread: thread }
+        Self { runtime, front, disk, stop, _thread: thread, _configuration: configuration }
     }
 
     /// Sends an event and does not wait for the answer.
