@@ -129,6 +129,46 @@ fn programs_get_the_documents_of_the_api() {
 }
 
 #[test]
+fn resources_are_written_read_listed_and_deleted() {
+    let desk = Desk::with_shop();
+    desk.workplace.file("job/config.yaml", "apiVersion: v2\n");
+    desk.workplace.file("sli.yaml", "indicators: {}\n");
+    let of_dev = "--project shop --stage dev";
+    let added = desk.line(&format!("resource add ./job/config.yaml sli.yaml {of_dev}")).expect(0).stdout;
+    let commit = added.strip_prefix("2 resources of stage 'dev', project 'shop' are written, commit ").unwrap().trim();
+    assert_eq!(commit.len(), 40, "{added}");
+    let listed = desk.line(&format!("resource list {of_dev}")).expect(0).stdout;
+    assert!(listed.starts_with("job/config.yaml\nmetadata.yaml\nsli.yaml\n"), "{listed}");
+    desk.line("resource add sli.yaml --path prometheus/sli.yaml --project shop").expect(0);
+    let of_cart = format!("{of_dev} --service cart");
+    let get = format!("resource get prometheus/sli.yaml {of_dev}");
+    let missing = desk.line(&get).expect(2);
+    assert!(missing.stderr.contains("Resource not found: 'prometheus/sli.yaml'"), "{missing:?}");
+    assert_eq!(desk.line(&format!("{get} --inherit")).expect(0).stdout, "indicators: {}\n");
+    let document = desk.line(&format!("{get} --inherit -o json")).expect(0).json();
+    assert_eq!((&document["stage"], &document["path"]), (&Value::Null, &"prometheus/sli.yaml".into()));
+
+    let deleted = desk.line(&format!("resource delete sli.yaml {of_dev}")).expect(0).stdout;
+    assert!(deleted.starts_with("'sli.yaml' of stage 'dev', project 'shop' is deleted, commit "), "{deleted}");
+    desk.line(&format!("resource get sli.yaml {of_dev}")).expect(2);
+    let old = desk.line(&format!("resource get sli.yaml {of_dev} --commit {}", &commit[..8])).expect(0);
+    assert_eq!(old.stdout, "indicators: {}\n");
+
+    for (line, says) in [
+        (format!("resource list {of_cart}"), "Service not found: 'cart'"),
+        ("resource add ../sli.yaml --project shop".to_owned(), "it leads out of this folder"),
+        ("resource add sli.yaml job/config.yaml --path x --project shop".to_owned(), "give --path with one file alone"),
+        ("resource add none.yaml --project shop".to_owned(), "none.yaml"),
+        ("resource add job --project shop".to_owned(), "'job'"),
+        ("resource list --project shopp".to_owned(), "did you mean 'shop'?"),
+        ("resource list --project shop --service cart".to_owned(), "--stage"),
+    ] {
+        let refused = desk.line(&line).expect(2);
+        assert!(refused.stderr.contains(says), "{line}: {refused:?}");
+    }
+}
+
+#[test]
 fn people_get_tables() {
     let desk = Desk::with_shop();
     assert_eq!(

@@ -6,7 +6,8 @@ use crate::exit::Exit;
 use crate::failure::{ErrorFormat, Failure};
 use crate::terminal::{Style, note};
 use crate::{
-    backup, bench, config, demo, fake, gate, lint, project, run as runs, schema, serve, simulate, status, trigger,
+    backup, bench, config, demo, fake, gate, lint, project, resource, run as runs, schema, serve, simulate, status,
+    trigger,
 };
 
 /// Everything that the command line can say.
@@ -36,6 +37,9 @@ enum Command {
     /// Make, look at and delete the projects of a server
     #[command(subcommand)]
     Project(project::ProjectCommand),
+    /// Write, read and delete the files of projects, stages and services
+    #[command(subcommand)]
+    Resource(resource::ResourceCommand),
     /// Begin a run, and wait for its end if wanted
     Trigger(Box<trigger::TriggerArgs>),
     /// Look at runs, follow them and steer them
@@ -75,6 +79,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         }
         Command::Serve(args) => (serve::run(&args), ErrorFormat::Drawn),
         Command::Project(command) => (project::run(&command), command.error_format()),
+        Command::Resource(command) => (resource::run(&command), command.error_format()),
         Command::Trigger(args) => (trigger::run(&args), args.error_format()),
         Command::Run(command) => (runs::run(&command), command.error_format()),
         Command::Status(args) => (status::run(&args), args.error_format()),

@@ -19,6 +19,7 @@ mod history;
 mod lint;
 mod project;
 mod report;
+mod resource;
 mod run;
 mod schema;
 mod serve;

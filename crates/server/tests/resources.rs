@@ -1,4 +1,4 @@
-//! Resources by v1's routes: what its recorded story does not tell.
+//! Resources: by v1's routes what its recorded story does not tell, and by our own API.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
@@ -142,4 +142,114 @@ fn what_v1_keeps_for_its_own_services_is_refused_as_its_gateway_does() {
     }
     let unknown = send(&server, "GET", "/api/resource-service/v1/nothing", &Value::Null, 404);
     assert_eq!(unknown.text(), "404 page not found");
+}
+
+const OWN: &str = "/api/capstan/v1/projects/shop";
+
+fn change(server: &TestServer, changes: &Value, status: u16) -> Answer {
+    send(server, "POST", &format!("{OWN}/resources"), &json!({ "changes": changes }), status)
+}
+
+#[test]
+fn resources_of_several_levels_change_in_one_commit_or_not_at_all() {
+    let server = shop();
+    let text = |text: &str| STANDARD.encode(text);
+    let done = change(
+        &server,
+        &json!([
+            { "path": "sli.yaml", "content": text("project") },
+            { "path": "sli.yaml", "stage": "dev", "content": text("stage") },
+            { "path": "slo.yaml", "stage": "dev", "service": "cart", "content": text("service") },
+        ]),
+        200,
+    );
+    let commit = done.json()["commit"].as_str().unwrap().to_owned();
+    let listed = send(&server, "GET", &format!("{OWN}/resources?stage=dev&limit=2&offset=1"), &Value::Null, 200).json();
+    assert_eq!(
+        listed,
+        json!({ "resources": [{ "path": "cart/slo.yaml" }, { "path": "metadata.yaml" }], "commit": commit, "total": 4, "next_offset": 3 })
+    );
+
+    let refused = change(
+        &server,
+        &json!([{ "path": "sli.yaml" }, { "path": "none.yaml", "stage": "dev" }, { "path": "new.yaml", "content": "" }]),
+        404,
+    );
+    assert_eq!(refused.message(), "Resource not found: 'none.yaml'");
+    send(&server, "GET", &format!("{OWN}/resource?path=sli.yaml"), &Value::Null, 200);
+    change(&server, &json!([{ "path": "sli.yaml" }]), 200);
+    send(&server, "GET", &format!("{OWN}/resource?path=sli.yaml"), &Value::Null, 404);
+    let old =
+        send(&server, "GET", &format!("{OWN}/resource?path=sli.yaml&commit={}", &commit[..12]), &Value::Null, 200);
+    assert_eq!(old.json(), json!({ "path": "sli.yaml", "commit": commit, "content": text("project") }));
+}
+
+#[test]
+fn a_resource_is_inherited_where_that_is_asked_for() {
+    let server = shop();
+    let get = |query: &str, status| {
+        send(&server, "GET", &format!("{OWN}/resource?path=sli.yaml&{query}"), &Value::Null, status)
+    };
+    let levels = [json!({}), json!({ "stage": "dev" }), json!({ "stage": "dev", "service": "cart" })];
+    for (at, level) in levels.iter().enumerate() {
+        let mut wish = level.clone();
+        wish["path"] = "sli.yaml".into();
+        wish["content"] = STANDARD.encode(at.to_string()).into();
+        get("stage=dev&service=cart", 404);
+        change(&server, &json!([wish]), 200);
+        let found = get("stage=dev&service=cart&inherit=true", 200).json();
+        assert_eq!(found["content"], STANDARD.encode(at.to_string()));
+        for key in ["stage", "service"] {
+            assert_eq!(found.get(key), level.get(key), "{found}");
+        }
+    }
+    get("stage=prod&inherit=false", 404);
+    assert_eq!(content_of(&get("stage=prod&inherit=true", 200)), "0");
+}
+
+fn content_of(answer: &Answer) -> String {
+    String::from_utf8(STANDARD.decode(answer.json()["content"].as_str().unwrap()).unwrap()).unwrap()
+}
+
+#[test]
+fn a_wish_that_cannot_be_met_says_why() {
+    let server = shop();
+    for (changes, status, message) in [
+        (json!([]), 400, "nothing is to be changed; 'changes' is missing or empty"),
+        (json!([{ "content": "" }]), 400, "'path' is missing; it names the resource, such as slo.yaml"),
+        (
+            json!([{ "path": "a", "content": "%%" }]),
+            400,
+            "the content of 'a' is no base64: Invalid symbol 37, offset 0.",
+        ),
+        (
+            json!([{ "path": "a", "service": "cart" }]),
+            400,
+            "'stage' is missing: resources of the service 'cart' are those of a stage",
+        ),
+        (json!([{ "path": "a", "stage": "qa", "content": "" }]), 404, "Stage not found: 'qa'"),
+        (json!([{ "path": "a", "stage": "dev", "service": "till", "content": "" }]), 404, "Service not found: 'till'"),
+        (
+            json!([{ "path": "shipyard.yaml" }]),
+            400,
+            "the shipyard cannot be deleted: it is what the project goes by; write another one in its place",
+        ),
+        (
+            json!([{ "path": "../a", "content": "" }]),
+            400,
+            "invalid resource uri: '../a' is no path within the configuration",
+        ),
+    ] {
+        assert_eq!(change(&server, &changes, status).message(), message);
+    }
+    for (query, status, message) in [
+        ("", 400, "'path' is missing; it names the resource, such as slo.yaml"),
+        ("path=a&inherit=yes", 400, "'inherit' is 'yes'; it may be true or false"),
+        ("path=a&service=cart", 400, "'stage' is missing: resources of the service 'cart' are those of a stage"),
+        ("path=a&commit=ffffffff", 404, "'ffffffff' is no commit of this project"),
+    ] {
+        assert_eq!(send(&server, "GET", &format!("{OWN}/resource?{query}"), &Value::Null, status).message(), message);
+    }
+    let unknown = send(&server, "GET", "/api/capstan/v1/projects/shopp/resources", &Value::Null, 404);
+    assert_eq!(unknown.message(), "there is no project 'shopp'; did you mean 'shop'?");
 }

@@ -7,7 +7,9 @@ mod connection;
 mod error;
 mod events;
 mod output;
+mod pages;
 mod projects;
+mod resources;
 mod runs;
 mod status;
 mod stream;
@@ -20,6 +22,7 @@ pub(crate) use connection::{Connection, Document};
 pub(crate) use error::{ClientError, Problem};
 pub(crate) use output::{OutputArgs, OutputFormat};
 pub(crate) use projects::{Kept, Project, ProjectPage, Retention};
+pub(crate) use resources::{Change, Level, ResourcePage};
 pub(crate) use runs::{
     Attempt, DoneTask, Entry, Holder, OpenTask, PastAttempt, Run, RunResult, Sequence, Steer, Step, Waiting, WholeRun,
 };

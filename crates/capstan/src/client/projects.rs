@@ -87,31 +87,14 @@ pub(crate) struct Service {
 impl Connection {
     /// All projects, in one document.
     pub(crate) async fn projects(&self) -> Result<Document<ProjectPage>, ClientError> {
-        let mut all: Option<Document<ProjectPage>> = None;
-        let mut offset = Some(0);
-        while let Some(from) = offset {
-            let query = [("limit", PAGE.to_string()), ("offset", from.to_string())];
+        self.whole("projects", |offset| async move {
+            let query = [("limit", PAGE.to_string()), ("offset", offset.to_string())];
             let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
             let page: Document<ProjectPage> = self.get(&["projects"], &query).await?;
-            offset = page.read.next_offset;
-            match &mut all {
-                None => all = Some(page),
-                Some(all) => {
-                    all.read.projects.extend(page.read.projects);
-                    if let (Some(Value::Array(all)), Some(Value::Array(more))) =
-                        (all.raw.get_mut("projects"), page.raw.get("projects"))
-                    {
-                        all.extend(more.iter().cloned());
-                    }
-                }
-            }
-        }
-        let mut all = all.unwrap_or_else(|| Document { raw: json!({}), read: ProjectPage::default() });
-        // There is no further part behind the whole.
-        if let Value::Object(document) = &mut all.raw {
-            document.shift_remove("next_offset");
-        }
-        Ok(all)
+            let next = page.read.next_offset;
+            Ok((page, next))
+        })
+        .await
     }
 
     pub(crate) async fn project(&self, name: &str) -> Result<Document<Project>, ClientError> {

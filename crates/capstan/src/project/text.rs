@@ -19,7 +19,7 @@ pub(super) fn list(page: &ProjectPage, now: Timestamp, look: &Look) -> String {
     columns.row(["project", "created", "commit"].map(|title| look.style.dim(title)));
     for project in &page.projects {
         let commit = project.commit.as_deref().unwrap_or_default();
-        columns.row([project.name.clone(), when(project.created, now, look.on_terminal), short(commit, look)]);
+        columns.row([project.name.clone(), when(project.created, now, look.on_terminal), look.commit(commit)]);
     }
     lines(&columns.lines(), look)
 }
@@ -27,7 +27,7 @@ pub(super) fn list(page: &ProjectPage, now: Timestamp, look: &Look) -> String {
 pub(super) fn show(project: &Project, now: Timestamp, look: &Look) -> String {
     let style = look.style;
     let created = when(project.created, now, look.on_terminal);
-    let commit = project.commit.as_deref().map(|commit| format!(", commit {}", short(commit, look)));
+    let commit = project.commit.as_deref().map(|commit| format!(", commit {}", look.commit(commit)));
     let mut all = vec![
         format!(
             "{}  {}",
@@ -65,11 +65,6 @@ pub(super) fn kept(retention: &Retention) -> String {
         format!("{what} {long}{from}")
     };
     format!("{}, {}", words("runs", &retention.runs), words("evaluations", &retention.evaluations))
-}
-
-/// As much of a commit as people compare.
-fn short(commit: &str, look: &Look) -> String {
-    if look.on_terminal { commit.chars().take(8).collect() } else { commit.to_owned() }
 }
 
 fn lines(lines: &[String], look: &Look) -> String {

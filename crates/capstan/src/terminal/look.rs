@@ -39,6 +39,11 @@ impl Look {
             _ => id.to_owned(),
         }
     }
+
+    /// The id of a commit: as much of its beginning as people compare, and the whole where nobody looks.
+    pub(crate) fn commit(&self, id: &str) -> String {
+        if self.on_terminal { id.chars().take(8).collect() } else { id.to_owned() }
+    }
 }
 
 /// How much of an id is shown on a terminal, in characters.

@@ -12,4 +12,4 @@ mod turns;
 pub use base::Projects;
 pub use error::ProjectError;
 pub use project::PROJECT_NAME_MAX;
-pub use resource::{Level, Resources};
+pub use resource::{Level, Resource, ResourceChange, Resources};

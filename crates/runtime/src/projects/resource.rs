@@ -33,7 +33,69 @@ pub struct Resources {
     pub commit: CommitId,
 }
 
+/// A resource as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Where it was found.
+    pub level: Level,
+    /// Its bytes.
+    pub content: Vec<u8>,
+    /// The commit that was looked at.
+    pub commit: CommitId,
+}
+
+/// A resource to write or to delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceChange {
+    /// Whose.
+    pub level: Level,
+    /// Its path within the level; slashes before it do not count.
+    pub uri: String,
+    /// Its new bytes; none deletes it.
+    pub content: Option<Vec<u8>>,
+}
+
+impl ResourceChange {
+    fn file(&self) -> Result<FileChange, ProjectError> {
+        let path = self.level.path(&self.uri).map_err(|error| match self.content {
+            Some(_) => error,
+            None => ProjectError::UnknownResource(self.uri.clone()),
+        })?;
+        if path == SHIPYARD && self.content.is_none() {
+            return Err(ProjectError::ShipyardStays);
+        }
+        Ok(FileChange { path, content: self.content.clone() })
+    }
+}
+
 impl Level {
+    /// Of a stage and of a service, where they are named; a service is one of a stage.
+    pub fn of(stage: Option<String>, service: Option<String>) -> Self {
+        match (stage, service) {
+            (None, _) => Self::Project,
+            (Some(stage), None) => Self::Stage { stage },
+            (Some(stage), Some(service)) => Self::Service { stage, service },
+        }
+    }
+
+    /// The stage, and the service, where it is one's.
+    pub fn names(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::Project => (None, None),
+            Self::Stage { stage } => (Some(stage), None),
+            Self::Service { stage, service } => (Some(stage), Some(service)),
+        }
+    }
+
+    /// The level from which this one inherits.
+    fn above(&self) -> Option<Self> {
+        match self {
+            Self::Project => None,
+            Self::Stage { .. } => Some(Self::Project),
+            Self::Service { stage, .. } => Some(Self::Stage { stage: stage.clone() }),
+        }
+    }
+
     /// Where its resources lie; empty, or with `/` at its end.
     fn folder(&self) -> String {
         match self {
@@ -75,44 +137,71 @@ impl Projects {
         Ok(resources)
     }
 
-    /// A resource at the newest commit or at another one, whose id may be cut to no less than four digits.
+    /// A resource at the newest commit or at another one, whose id may be cut to no less than four digits. One that is to be
+    /// inherited is looked for at the levels above as well, the nearest first.
     pub async fn resource(
         &self,
         project: &str,
         level: &Level,
         uri: &str,
         at: Option<String>,
-    ) -> Result<ReadFile, ProjectError> {
+        inherit: bool,
+    ) -> Result<Resource, ProjectError> {
         self.check_level(project, level).await?;
-        let path = level.path(uri).map_err(|_| ProjectError::UnknownResource(uri.to_owned()))?;
+        let own = std::iter::successors(Some(level.clone()), |level| level.above().filter(|_| inherit));
+        let places = own.filter_map(|level| Some((level.path(uri).ok()?, level))).collect::<Vec<_>>();
         let project = project.to_owned();
-        let read = self.config(move |repo| repo.read(&project, &path, at.as_deref())).await;
-        read.map_err(|error| of_resource(error, uri))
+        let read = self.config(move |repo| {
+            let at = at.map_or_else(|| repo.head(&project), Ok)?;
+            for (path, level) in places {
+                match repo.read(&project, &path, Some(&at)) {
+                    Ok(ReadFile { content, commit }) => return Ok(Some(Resource { level, content, commit })),
+                    Err(ConfigError::UnknownFile { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(None)
+        });
+        let found = read.await.map_err(of_resource)?;
+        found.ok_or_else(|| ProjectError::UnknownResource(uri.to_owned()))
     }
 
-    /// Writes resources, all in one commit, whether they were there before or not; without any it is a commit all the same.
-    pub async fn write_resources(
+    /// Writes and deletes resources, all in one commit; without any it is a commit all the same. To delete what is not there
+    /// is [`ProjectError::UnknownResource`]; a folder is none.
+    pub async fn change_resources(
         &self,
         project: &str,
-        level: &Level,
-        resources: Vec<(String, Vec<u8>)>,
+        changes: Vec<ResourceChange>,
     ) -> Result<CommitId, ProjectError> {
-        let uris = resources.iter().map(|(uri, _)| uri.trim_start_matches('/')).collect::<Vec<_>>();
-        let reason = match uris[..] {
-            [uri] => format!("Write {uri}"),
-            _ => format!("Write {} resources", uris.len()),
-        };
-        let files = resources
-            .into_iter()
-            .map(|(uri, content)| Ok(FileChange { path: level.path(&uri)?, content: Some(content) }))
-            .collect::<Result<Vec<_>, ProjectError>>()?;
+        let reason = reason(&changes);
+        let files = changes.iter().map(ResourceChange::file).collect::<Result<Vec<_>, _>>()?;
         let _turn = self.turns.of(project).await;
-        self.check_level(project, level).await?;
+        self.check_level(project, &Level::Project).await?;
+        let mut levels: Vec<&Level> = Vec::new();
+        for ResourceChange { level, .. } in &changes {
+            if !levels.contains(&level) {
+                self.check_level(project, level).await?;
+                levels.push(level);
+            }
+        }
         self.catch_up(project).await?;
         let is_shipyard = files.iter().any(|file| file.path == SHIPYARD);
-        let (name, change) = (project.to_owned(), self.change(reason));
-        let written = self.config(move |repo| repo.write(&name, &files, &change)).await;
-        let commit = written.map_err(|error| of_resource(error, ""))?;
+        let (name, change, written) = (project.to_owned(), self.change(reason), files.clone());
+        let written = self.config(move |repo| {
+            for file in written.iter().filter(|file| file.content.is_none()) {
+                // To remove a folder would remove all that is in it.
+                repo.read(&name, &file.path, None)?;
+            }
+            repo.write(&name, &written, &change)
+        });
+        let commit = written.await.map_err(|error| match error {
+            ConfigError::UnknownFile { path, .. } => {
+                let mut both = files.iter().zip(&changes);
+                let uri = both.find(|(file, _)| file.path == path).map(|(_, change)| change.uri.clone());
+                ProjectError::UnknownResource(uri.unwrap_or(path))
+            }
+            error => of_resource(error),
+        })?;
         if is_shipyard {
             self.catch_up(project).await?;
         } else {
@@ -121,49 +210,35 @@ impl Projects {
         Ok(commit)
     }
 
-    /// Deletes a resource; a folder is none.
-    pub async fn delete_resource(&self, project: &str, level: &Level, uri: &str) -> Result<CommitId, ProjectError> {
-        let path = level.path(uri).map_err(|_| ProjectError::UnknownResource(uri.to_owned()))?;
-        if path == SHIPYARD {
-            return Err(ProjectError::ShipyardStays);
-        }
-        let _turn = self.turns.of(project).await;
-        self.check_level(project, level).await?;
-        self.catch_up(project).await?;
-        let (name, change) = (project.to_owned(), self.change(format!("Delete {}", uri.trim_start_matches('/'))));
-        let deleted = self.config(move |repo| {
-            // To remove a folder would remove all that is in it.
-            repo.read(&name, &path, None)?;
-            repo.write(&name, &[FileChange { path, content: None }], &change)
-        });
-        let commit = deleted.await.map_err(|error| of_resource(error, uri))?;
-        self.configure_same(project, commit.clone()).await?;
-        Ok(commit)
-    }
-
     /// Whether there are such a project, stage and service.
     async fn check_level(&self, project: &str, level: &Level) -> Result<(), ProjectError> {
-        let (stage, service) = match level {
-            Level::Project => return self.known(project).await.map(drop),
-            Level::Stage { stage } => (stage, None),
-            Level::Service { stage, service } => (stage, Some(service)),
-        };
-        if !self.stages(project).await?.contains(stage) {
-            return Err(ProjectError::UnknownStage(stage.clone()));
+        let (Some(stage), service) = level.names() else { return self.known(project).await.map(drop) };
+        if !self.stages(project).await?.iter().any(|known| known == stage) {
+            return Err(ProjectError::UnknownStage(stage.to_owned()));
         }
         match service {
             Some(service) if !self.has_service(project, service).await? => {
-                Err(ProjectError::UnknownService(service.clone()))
+                Err(ProjectError::UnknownService(service.to_owned()))
             }
             _ => Ok(()),
         }
     }
 }
 
+/// What the commit is called.
+fn reason(changes: &[ResourceChange]) -> String {
+    match changes {
+        [ResourceChange { uri, content, .. }] => {
+            let verb = if content.is_some() { "Write" } else { "Delete" };
+            format!("{verb} {}", uri.trim_start_matches('/'))
+        }
+        _ => format!("Change {} resources", changes.len()),
+    }
+}
+
 /// What the configuration finds wrong with a path is so with the resource.
-fn of_resource(error: ConfigError, uri: &str) -> ProjectError {
+fn of_resource(error: ConfigError) -> ProjectError {
     match error {
-        ConfigError::UnknownFile { .. } => ProjectError::UnknownResource(uri.to_owned()),
         ConfigError::BadPath(_) | ConfigError::Blocked { .. } => ProjectError::ResourceUri(error),
         error => error.into(),
     }

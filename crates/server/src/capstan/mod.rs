@@ -8,6 +8,7 @@ pub(crate) mod openapi;
 mod part;
 mod problem;
 mod projects;
+mod resources;
 mod retention;
 mod run;
 mod runs;

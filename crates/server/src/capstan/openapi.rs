@@ -6,7 +6,7 @@ use utoipa::openapi::{OpenApi, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{claims, events, projects, runs, status, steer, stream, waiting_list};
+use super::{claims, events, projects, resources, runs, status, steer, stream, waiting_list};
 use crate::state::AppState;
 
 #[derive(utoipa::OpenApi)]
@@ -57,6 +57,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::get))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::change, projects::delete))
+        .routes(routes!(resources::list, resources::change))
+        .routes(routes!(resources::get))
         .routes(routes!(status::get))
         .routes(routes!(steer::pause))
         .routes(routes!(steer::resume))

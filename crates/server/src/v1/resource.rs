@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use capstan_runtime::projects::Level;
+use capstan_runtime::projects::{Level, ResourceChange};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
@@ -81,11 +81,7 @@ pub(super) struct Changed {
 
 impl Place {
     fn level(&self) -> Level {
-        match (self.stage.clone(), self.service.clone()) {
-            (None, _) => Level::Project,
-            (Some(stage), None) => Level::Stage { stage },
-            (Some(stage), Some(service)) => Level::Service { stage, service },
-        }
+        Level::of(self.stage.clone(), self.service.clone())
     }
 
     /// The path of the resource: `%252F`, `%2F` and `/` mean the same.
@@ -102,9 +98,10 @@ impl Wish {
             .map_err(|_| Failure::bad_request("resource content is not base64 encoded"))
     }
 
-    fn resource(mut self) -> Result<(String, Vec<u8>), Failure> {
-        let uri = self.resource_uri.take().unwrap_or_default();
-        Ok((uri, self.content()?))
+    /// What is to become of a resource at a level; the path that comes with it is that of the request, or its own.
+    fn change(mut self, level: &Level, uri: Option<String>) -> Result<ResourceChange, Failure> {
+        let uri = uri.or_else(|| self.resource_uri.take()).unwrap_or_default();
+        Ok(ResourceChange { level: level.clone(), uri, content: Some(self.content()?) })
     }
 }
 
@@ -138,7 +135,7 @@ pub(super) async fn get(
 ) -> Result<Json<Resource>, Failure> {
     // Some clients of v1 send two quotation marks for none.
     let at = params.text("gitCommitID").filter(|id| id != "\"\"");
-    let file = state.projects.resource(&place.project, &place.level(), &place.resource(), at).await?;
+    let file = state.projects.resource(&place.project, &place.level(), &place.resource(), at, false).await?;
     Ok(Json(Resource {
         content: STANDARD.encode(file.content),
         uri: place.uri.unwrap_or_default(),
@@ -160,9 +157,9 @@ pub(super) async fn update_list(
     sent: Sent,
 ) -> Result<Json<Changed>, Failure> {
     let wishes: Wishes = sent.object()?;
-    let wishes = wishes.resources.unwrap_or_default().into_iter();
-    let resources = wishes.map(Wish::resource).collect::<Result<Vec<_>, _>>()?;
-    Ok(Changed::by(state.projects.write_resources(&place.project, &place.level(), resources).await?))
+    let (wishes, level) = (wishes.resources.unwrap_or_default().into_iter(), place.level());
+    let changes = wishes.map(|wish| wish.change(&level, None)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Changed::by(state.projects.change_resources(&place.project, changes).await?))
 }
 
 pub(super) async fn update(
@@ -171,13 +168,14 @@ pub(super) async fn update(
     sent: Sent,
 ) -> Result<Json<Changed>, Failure> {
     let wish: Wish = sent.object()?;
-    let resource = (place.resource(), wish.content()?);
-    Ok(Changed::by(state.projects.write_resources(&place.project, &place.level(), vec![resource]).await?))
+    let change = wish.change(&place.level(), Some(place.resource()))?;
+    Ok(Changed::by(state.projects.change_resources(&place.project, vec![change]).await?))
 }
 
 pub(super) async fn delete(
     State(state): State<AppState>,
     Names(place): Names<Place>,
 ) -> Result<Json<Changed>, Failure> {
-    Ok(Changed::by(state.projects.delete_resource(&place.project, &place.level(), &place.resource()).await?))
+    let change = ResourceChange { level: place.level(), uri: place.resource(), content: None };
+    Ok(Changed::by(state.projects.change_resources(&place.project, vec![change]).await?))
 }
