@@ -229,6 +229,8 @@ fn a_wish_that_cannot_be_met_says_why() {
         ),
         (json!([{ "path": "a", "stage": "qa", "content": "" }]), 404, "Stage not found: 'qa'"),
         (json!([{ "path": "a", "stage": "dev", "service": "till", "content": "" }]), 404, "Service not found: 'till'"),
+        (json!([{ "path": "a", "stage": "DEV", "content": "" }]), 404, "Stage not found: 'DEV'; did you mean 'dev'?"),
+        (json!([{ "path": "shipyard.yml" }]), 404, "Resource not found: 'shipyard.yml'; did you mean 'shipyard.yaml'?"),
         (
             json!([{ "path": "shipyard.yaml" }]),
             400,
@@ -246,6 +248,12 @@ fn a_wish_that_cannot_be_met_says_why() {
         ("", 400, "'path' is missing; it names the resource, such as slo.yaml"),
         ("path=a&inherit=yes", 400, "'inherit' is 'yes'; it may be true or false"),
         ("path=a&service=cart", 400, "'stage' is missing: resources of the service 'cart' are those of a stage"),
+        (
+            "path=metadata.yml&stage=dev&service=cart",
+            404,
+            "Resource not found: 'metadata.yml'; did you mean 'metadata.yaml'?",
+        ),
+        ("path=a&stage=dev&service=car", 404, "Service not found: 'car'; did you mean 'cart'?"),
         ("path=a&commit=ffffffff", 404, "'ffffffff' is no commit of this project"),
     ] {
         assert_eq!(send(&server, "GET", &format!("{OWN}/resource?{query}"), &Value::Null, status).message(), message);

@@ -6,7 +6,7 @@ use super::error::ProjectError;
 use super::layout::read;
 use super::turns::Turns;
 use crate::command::{Command, Reply, fingerprint};
-use crate::ports::{Change, CommitId, ConfigError, ConfigRepo, Configuration, Project, StoreError};
+use crate::ports::{Change, CommitId, ConfigError, ConfigRepo, Configuration, Project, Slice, StoreError};
 use crate::writer::Handle;
 
 /// What is done to projects, services and resources; of each project one change at a time.
@@ -62,6 +62,15 @@ impl Projects {
 
     pub(super) async fn stages(&self, name: &str) -> Result<Vec<String>, ProjectError> {
         Ok(read(&self.shipyard(name).await?)?.stages.into_iter().map(|stage| stage.name).collect())
+    }
+
+    pub(super) async fn services(&self, name: &str) -> Result<Vec<String>, ProjectError> {
+        let name = name.to_owned();
+        let found = self.handle.read(move |reader| match reader.project(&name)? {
+            Some(project) => reader.services(project.id, Slice::ALL).map(|page| page.items),
+            None => Ok(Vec::new()),
+        });
+        Ok(found.await?.into_iter().map(|service| service.name).collect())
     }
 
     pub(super) async fn has_service(&self, project: &str, service: &str) -> Result<bool, ProjectError> {

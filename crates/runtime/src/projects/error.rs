@@ -1,5 +1,8 @@
 //! What can be wrong with a change.
 
+use std::fmt;
+
+use capstan_model::diagnostic::did_you_mean;
 use capstan_model::entity_name::SERVICE_NAME_MAX;
 use capstan_model::shipyard::Rejections;
 
@@ -46,14 +49,14 @@ pub enum ProjectError {
     #[error("service already exists")]
     ServiceExists,
     /// There is no such stage.
-    #[error("Stage not found: '{0}'")]
-    UnknownStage(String),
+    #[error("Stage not found: {0}")]
+    UnknownStage(Missing),
     /// There is no such service.
-    #[error("Service not found: '{0}'")]
-    UnknownService(String),
+    #[error("Service not found: {0}")]
+    UnknownService(Missing),
     /// There is no such resource.
-    #[error("Resource not found: '{0}'")]
-    UnknownResource(String),
+    #[error("Resource not found: {0}")]
+    UnknownResource(Missing),
     /// At the level of the project, a path in the folder where the stages lie.
     #[error("invalid resource uri '{0}': stages lie there; name the stage, and the path within it")]
     StageFolder(String),
@@ -81,4 +84,25 @@ pub enum ProjectError {
     /// change, or when it starts.
     #[error(transparent)]
     Submit(#[from] SubmitError),
+}
+
+/// The name of something that is not there, and of what was probably meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    name: String,
+    meant: Option<String>,
+}
+
+impl Missing {
+    /// Looked for among these.
+    pub(super) fn of<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { name: name.to_owned(), meant: did_you_mean(name, known).map(str::to_owned) }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "'{}'", self.name)?;
+        self.meant.iter().try_for_each(|meant| write!(formatter, "; did you mean '{meant}'?"))
+    }
 }

@@ -10,6 +10,6 @@ mod service;
 mod turns;
 
 pub use base::Projects;
-pub use error::ProjectError;
+pub use error::{Missing, ProjectError};
 pub use project::PROJECT_NAME_MAX;
 pub use resource::{Level, Resource, ResourceChange, Resources};

@@ -1,7 +1,7 @@
 //! Resources: the files of a project, of a stage, or of a service in a stage.
 
 use super::base::Projects;
-use super::error::ProjectError;
+use super::error::{Missing, ProjectError};
 use super::layout::{SHIPYARD, STAGES, stage_folder};
 use crate::ports::{CommitId, ConfigError, FileChange, ReadFile};
 
@@ -59,7 +59,7 @@ impl ResourceChange {
     fn file(&self) -> Result<FileChange, ProjectError> {
         let path = self.level.path(&self.uri).map_err(|error| match self.content {
             Some(_) => error,
-            None => ProjectError::UnknownResource(self.uri.clone()),
+            None => ProjectError::UnknownResource(Missing::of(&self.uri, [])),
         })?;
         if path == SHIPYARD && self.content.is_none() {
             return Err(ProjectError::ShipyardStays);
@@ -141,16 +141,16 @@ impl Projects {
     /// inherited is looked for at the levels above as well, the nearest first.
     pub async fn resource(
         &self,
-        project: &str,
+        name: &str,
         level: &Level,
         uri: &str,
         at: Option<String>,
         inherit: bool,
     ) -> Result<Resource, ProjectError> {
-        self.check_level(project, level).await?;
+        self.check_level(name, level).await?;
         let own = std::iter::successors(Some(level.clone()), |level| level.above().filter(|_| inherit));
         let places = own.filter_map(|level| Some((level.path(uri).ok()?, level))).collect::<Vec<_>>();
-        let project = project.to_owned();
+        let project = name.to_owned();
         let read = self.config(move |repo| {
             let at = at.map_or_else(|| repo.head(&project), Ok)?;
             for (path, level) in places {
@@ -162,8 +162,16 @@ impl Projects {
             }
             Ok(None)
         });
-        let found = read.await.map_err(of_resource)?;
-        found.ok_or_else(|| ProjectError::UnknownResource(uri.to_owned()))
+        match read.await.map_err(of_resource)? {
+            Some(found) => Ok(found),
+            None => Err(self.unknown_resource(name, level, uri).await),
+        }
+    }
+
+    /// With the one of the same level that was probably meant.
+    async fn unknown_resource(&self, project: &str, level: &Level, uri: &str) -> ProjectError {
+        let uris = self.resources(project, level).await.map(|there| there.uris).unwrap_or_default();
+        ProjectError::UnknownResource(Missing::of(uri, uris.iter().map(String::as_str)))
     }
 
     /// Writes and deletes resources, all in one commit; without any it is a commit all the same. To delete what is not there
@@ -194,14 +202,16 @@ impl Projects {
             }
             repo.write(&name, &written, &change)
         });
-        let commit = written.await.map_err(|error| match error {
-            ConfigError::UnknownFile { path, .. } => {
-                let mut both = files.iter().zip(&changes);
-                let uri = both.find(|(file, _)| file.path == path).map(|(_, change)| change.uri.clone());
-                ProjectError::UnknownResource(uri.unwrap_or(path))
+        let commit = match written.await {
+            Err(ConfigError::UnknownFile { path, .. }) => {
+                let missing = files.iter().zip(&changes).find(|(file, _)| file.path == path);
+                return Err(match missing {
+                    Some((_, change)) => self.unknown_resource(project, &change.level, &change.uri).await,
+                    None => ProjectError::UnknownResource(Missing::of(&path, [])),
+                });
             }
-            error => of_resource(error),
-        })?;
+            written => written.map_err(of_resource)?,
+        };
         if is_shipyard {
             self.catch_up(project).await?;
         } else {
@@ -213,12 +223,14 @@ impl Projects {
     /// Whether there are such a project, stage and service.
     async fn check_level(&self, project: &str, level: &Level) -> Result<(), ProjectError> {
         let (Some(stage), service) = level.names() else { return self.known(project).await.map(drop) };
-        if !self.stages(project).await?.iter().any(|known| known == stage) {
-            return Err(ProjectError::UnknownStage(stage.to_owned()));
+        let stages = self.stages(project).await?;
+        if !stages.iter().any(|known| known == stage) {
+            return Err(ProjectError::UnknownStage(Missing::of(stage, stages.iter().map(String::as_str))));
         }
         match service {
             Some(service) if !self.has_service(project, service).await? => {
-                Err(ProjectError::UnknownService(service.to_owned()))
+                let services = self.services(project).await?;
+                Err(ProjectError::UnknownService(Missing::of(service, services.iter().map(String::as_str))))
             }
             _ => Ok(()),
         }
