@@ -70,8 +70,8 @@ pub(super) struct ResourceChanges {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ResourceWish {
-    /// Its path.
-    #[schema(required = true, nullable = false)]
+    /// Its path: parts between slashes, of which none is `.`, `..` or `.git`.
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 1024)]
     path: Option<String>,
     /// The stage that it is of; left out, it is of the project.
     stage: Option<String>,
@@ -143,7 +143,7 @@ pub(super) async fn list(
     tag = "resources",
     params(
         ("project" = String, Path, description = "The project."),
-        ("path" = String, Query, description = "Its path."),
+        ("path" = String, Query, min_length = 1, max_length = 1024, description = "Its path."),
         ("stage" = Option<String>, Query, description = "That of this stage."),
         ("service" = Option<String>, Query, description = "That of this service; `stage` goes with it."),
         ("commit" = Option<String>, Query, description = "As it was at this commit, whose id may be cut to four digits; else the newest."),
