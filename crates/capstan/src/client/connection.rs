@@ -40,6 +40,14 @@ pub(crate) struct Document<T> {
     pub(crate) read: T,
 }
 
+impl<T: DeserializeOwned> Document<T> {
+    pub(super) fn of(raw: Value) -> Result<Self, ClientError> {
+        let read = T::deserialize(&raw)
+            .map_err(|error| ClientError::Stranger { does: format!("its answer cannot be read: {error}") })?;
+        Ok(Self { raw, read })
+    }
+}
+
 /// Whether a request may be sent again where nobody knows what became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
@@ -187,9 +195,7 @@ impl Connection {
         let body = response.bytes().await.map_err(|error| ClientError::of(&error))?;
         let raw: Value = serde_json::from_slice(&body)
             .map_err(|_| ClientError::Stranger { does: "it answers with something that is not JSON".to_owned() })?;
-        let read = T::deserialize(&raw)
-            .map_err(|error| ClientError::Stranger { does: format!("its answer cannot be read: {error}") })?;
-        Ok(Document { raw, read })
+        Document::of(raw)
     }
 
     /// What an answer that is no success means.

@@ -7,16 +7,11 @@ use serde_json::{Value, json};
 use super::connection::{Connection, Document, Repeat};
 use super::error::ClientError;
 
-/// How many projects are asked for at once.
-const PAGE: u64 = 500;
-
 /// A list of projects.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct ProjectPage {
     /// By name.
     pub(crate) projects: Vec<Listed>,
-    /// Where the next part begins.
-    next_offset: Option<u64>,
 }
 
 /// A project in a list.
@@ -87,14 +82,7 @@ pub(crate) struct Service {
 impl Connection {
     /// All projects, in one document.
     pub(crate) async fn projects(&self) -> Result<Document<ProjectPage>, ClientError> {
-        self.whole("projects", |offset| async move {
-            let query = [("limit", PAGE.to_string()), ("offset", offset.to_string())];
-            let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
-            let page: Document<ProjectPage> = self.get(&["projects"], &query).await?;
-            let next = page.read.next_offset;
-            Ok((page, next))
-        })
-        .await
+        self.whole(&["projects"], &[]).await
     }
 
     pub(crate) async fn project(&self, name: &str) -> Result<Document<Project>, ClientError> {

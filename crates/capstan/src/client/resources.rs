@@ -8,9 +8,6 @@ use serde_json::{Map, Value, json};
 use super::connection::{Connection, Document, Repeat};
 use super::error::ClientError;
 
-/// How many resources are asked for at once.
-const PAGE: u64 = 500;
-
 /// Whose resources: a project's, or those of a stage, or of a service in a stage.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Level {
@@ -24,8 +21,6 @@ pub(crate) struct Level {
 pub(crate) struct ResourcePage {
     /// By path.
     pub(crate) resources: Vec<ListedResource>,
-    /// Where the next part begins.
-    next_offset: Option<u64>,
 }
 
 /// A resource in a list.
@@ -81,14 +76,7 @@ impl Level {
 impl Connection {
     /// All resources of a level, in one document.
     pub(crate) async fn resources(&self, level: &Level) -> Result<Document<ResourcePage>, ClientError> {
-        self.whole("resources", |offset| async move {
-            let (limit, offset) = (PAGE.to_string(), offset.to_string());
-            let query = [level.query(), vec![("limit", &*limit), ("offset", &*offset)]].concat();
-            let page: Document<ResourcePage> = self.get(&["projects", &level.project, "resources"], &query).await?;
-            let next = page.read.next_offset;
-            Ok((page, next))
-        })
-        .await
+        self.whole(&["projects", &level.project, "resources"], &level.query()).await
     }
 
     /// A resource as it was at a commit, else as it is; inherited from the levels above, where that is wanted.

@@ -20,14 +20,14 @@ pub(crate) enum ResourceCommand {
     /// Get a resource
     Get(GetArgs),
     /// List the resources of a project, a stage or a service
-    List(ListArgs),
+    List(TargetArgs),
     /// Delete resources, all in one commit
     Delete(DeleteArgs),
 }
 
-/// Whose resources.
-#[derive(Debug, Clone, Args)]
-struct LevelArgs {
+/// Whose resources on which server, and how to write what it says of them.
+#[derive(Debug, Args)]
+pub(crate) struct TargetArgs {
     #[command(flatten)]
     project: ProjectArg,
     /// Those of this stage; without it, those of the project
@@ -36,6 +36,10 @@ struct LevelArgs {
     /// Those of this service in the stage
     #[arg(long, value_name = "NAME", requires = "stage")]
     service: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 /// `capstan resource add`
@@ -54,11 +58,7 @@ pub(crate) struct AddArgs {
     #[arg(long, value_name = "PATH")]
     path: Option<String>,
     #[command(flatten)]
-    level: LevelArgs,
-    #[command(flatten)]
-    output: OutputArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    target: TargetArgs,
 }
 
 /// `capstan resource get`
@@ -81,22 +81,7 @@ pub(crate) struct GetArgs {
     #[arg(long)]
     inherit: bool,
     #[command(flatten)]
-    level: LevelArgs,
-    #[command(flatten)]
-    output: OutputArgs,
-    #[command(flatten)]
-    server: ServerArgs,
-}
-
-/// `capstan resource list`
-#[derive(Debug, Args)]
-pub(crate) struct ListArgs {
-    #[command(flatten)]
-    level: LevelArgs,
-    #[command(flatten)]
-    output: OutputArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    target: TargetArgs,
 }
 
 /// `capstan resource delete`
@@ -107,25 +92,22 @@ pub(crate) struct DeleteArgs {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
     #[command(flatten)]
-    level: LevelArgs,
-    #[command(flatten)]
-    output: OutputArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    target: TargetArgs,
 }
 
 impl ResourceCommand {
     pub(crate) fn error_format(&self) -> ErrorFormat {
-        match self {
-            Self::Add(args) => args.output.error_format(),
-            Self::Get(args) => args.output.error_format(),
-            Self::List(args) => args.output.error_format(),
-            Self::Delete(args) => args.output.error_format(),
-        }
+        let target = match self {
+            Self::Add(args) => &args.target,
+            Self::Get(args) => &args.target,
+            Self::List(target) => target,
+            Self::Delete(args) => &args.target,
+        };
+        target.output.error_format()
     }
 }
 
-impl LevelArgs {
+impl TargetArgs {
     fn level(&self) -> Result<Level, Failure> {
         let project = self.project.required()?;
         Ok(Level { project, stage: self.stage.clone(), service: self.service.clone() })
@@ -143,35 +125,35 @@ pub(crate) fn run(command: &ResourceCommand) -> Result<Exit, Failure> {
 }
 
 async fn add(args: &AddArgs) -> Result<Exit, Failure> {
-    let (level, files) = (args.level.level()?, file::read(&args.files, args.path.as_deref())?);
-    change(&args.server, args.output, &level, "written", files).await
+    change(&args.target, "written", || file::read(&args.files, args.path.as_deref())).await
 }
 
 async fn delete(args: &DeleteArgs) -> Result<Exit, Failure> {
-    let deleted = args.paths.iter().map(|path| Change { path: path.clone(), content: None }).collect();
-    change(&args.server, args.output, &args.level.level()?, "deleted", deleted).await
+    let deleted = args.paths.iter().map(|path| Change { path: path.clone(), content: None });
+    change(&args.target, "deleted", || Ok(deleted.collect())).await
 }
 
 async fn change(
-    server: &ServerArgs,
-    output: OutputArgs,
-    level: &Level,
+    target: &TargetArgs,
     done: &str,
-    changes: Vec<Change>,
+    changes: impl FnOnce() -> Result<Vec<Change>, Failure>,
 ) -> Result<Exit, Failure> {
-    let server = Connection::open(server)?;
-    let committed = server.change_resources(level, &changes).await.map_err(|error| server.failure(error))?;
+    let (level, changes) = (target.level()?, changes()?);
+    let server = Connection::open(&target.server)?;
+    let committed = server.change_resources(&level, &changes).await.map_err(|error| server.failure(error))?;
     let paths = changes.iter().map(|change| change.path.as_str()).collect::<Vec<_>>();
-    output.print(&committed.raw, || text::changed(&paths, done, level, &committed.read.commit, &Look::stdout()));
+    target
+        .output
+        .print(&committed.raw, || text::changed(&paths, done, &level, &committed.read.commit, &Look::stdout()));
     Ok(Exit::Success)
 }
 
 async fn get(args: &GetArgs) -> Result<Exit, Failure> {
-    let (server, level) = (Connection::open(&args.server)?, args.level.level()?);
+    let (server, level) = (Connection::open(&args.target.server)?, args.target.level()?);
     let found = server.resource(&level, &args.path, args.commit.as_deref(), args.inherit).await;
     let found = found.map_err(|error| server.failure(error))?;
-    if args.output.format() != OutputFormat::Table {
-        args.output.print(&found.raw, String::new);
+    if args.target.output.format() != OutputFormat::Table {
+        args.target.output.print(&found.raw, String::new);
         return Ok(Exit::Success);
     }
     let bytes = found.read.bytes();
@@ -186,9 +168,9 @@ async fn get(args: &GetArgs) -> Result<Exit, Failure> {
     }
 }
 
-async fn list(args: &ListArgs) -> Result<Exit, Failure> {
-    let (server, level) = (Connection::open(&args.server)?, args.level.level()?);
+async fn list(target: &TargetArgs) -> Result<Exit, Failure> {
+    let (server, level) = (Connection::open(&target.server)?, target.level()?);
     let resources = server.resources(&level).await.map_err(|error| server.failure(error))?;
-    args.output.print(&resources.raw, || text::list(&resources.read, &level));
+    target.output.print(&resources.raw, || text::list(&resources.read, &level));
     Ok(Exit::Success)
 }

@@ -55,16 +55,21 @@ pub struct ResourceChange {
     pub content: Option<Vec<u8>>,
 }
 
+/// Which resource: its level, and its path within that.
+type Named = (Level, String);
+
 impl ResourceChange {
-    fn file(&self) -> Result<FileChange, ProjectError> {
-        let path = self.level.path(&self.uri).map_err(|error| match self.content {
+    /// The file to write or to remove, and which resource it is.
+    fn split(self) -> Result<(FileChange, Named), ProjectError> {
+        let Self { level, uri, content } = self;
+        let path = level.path(&uri).map_err(|error| match content {
             Some(_) => error,
-            None => ProjectError::UnknownResource(Missing::of(&self.uri, [])),
+            None => ProjectError::UnknownResource(Missing::of(&uri, [])),
         })?;
-        if path == SHIPYARD && self.content.is_none() {
+        if path == SHIPYARD && content.is_none() {
             return Err(ProjectError::ShipyardStays);
         }
-        Ok(FileChange { path, content: self.content.clone() })
+        Ok((FileChange { path, content }, (level, uri)))
     }
 }
 
@@ -181,12 +186,13 @@ impl Projects {
         project: &str,
         changes: Vec<ResourceChange>,
     ) -> Result<CommitId, ProjectError> {
-        let reason = reason(&changes);
-        let files = changes.iter().map(ResourceChange::file).collect::<Result<Vec<_>, _>>()?;
+        let change = self.change(reason(&changes));
+        let split = changes.into_iter().map(ResourceChange::split).collect::<Result<_, _>>()?;
+        let (files, named): (Vec<FileChange>, Vec<Named>) = split;
         let _turn = self.turns.of(project).await;
         self.check_level(project, &Level::Project).await?;
         let mut levels: Vec<&Level> = Vec::new();
-        for ResourceChange { level, .. } in &changes {
+        for (level, _) in &named {
             if !levels.contains(&level) {
                 self.check_level(project, level).await?;
                 levels.push(level);
@@ -194,19 +200,19 @@ impl Projects {
         }
         self.catch_up(project).await?;
         let is_shipyard = files.iter().any(|file| file.path == SHIPYARD);
-        let (name, change, written) = (project.to_owned(), self.change(reason), files.clone());
+        let name = project.to_owned();
         let written = self.config(move |repo| {
-            for file in written.iter().filter(|file| file.content.is_none()) {
+            for file in files.iter().filter(|file| file.content.is_none()) {
                 // To remove a folder would remove all that is in it.
                 repo.read(&name, &file.path, None)?;
             }
-            repo.write(&name, &written, &change)
+            repo.write(&name, &files, &change)
         });
         let commit = match written.await {
             Err(ConfigError::UnknownFile { path, .. }) => {
-                let missing = files.iter().zip(&changes).find(|(file, _)| file.path == path);
-                return Err(match missing {
-                    Some((_, change)) => self.unknown_resource(project, &change.level, &change.uri).await,
+                let is_it = |(level, uri): &&Named| level.path(uri).is_ok_and(|of_it| of_it == path);
+                return Err(match named.iter().find(is_it) {
+                    Some((level, uri)) => self.unknown_resource(project, level, uri).await,
                     None => ProjectError::UnknownResource(Missing::of(&path, [])),
                 });
             }

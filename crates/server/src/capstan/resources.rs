@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use capstan_runtime::ports::Slice;
 use capstan_runtime::projects::{Level, ProjectError, Resource, ResourceChange};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,6 +13,7 @@ use super::problem::Problem;
 use super::unknown;
 use crate::body::Sent;
 use crate::error::Failure;
+use crate::paging;
 use crate::params::{Names, Params};
 use crate::state::AppState;
 
@@ -118,17 +118,13 @@ pub(super) async fn list(
 ) -> Result<Json<ResourcePage>, Failure> {
     let slice = part::slice(&params)?;
     let level = asked(&params)?;
-    let found = state.projects.resources(&project, &level).await;
-    let found = match found {
+    let found = match state.projects.resources(&project, &level).await {
         Err(error) => return Err(failure(&state, project, error).await),
         Ok(found) => found,
     };
     let total = found.uris.len() as u64;
-    let Slice { offset, limit } = slice;
-    let (offset, limit) = (usize::try_from(offset).unwrap_or(usize::MAX), usize::try_from(limit).unwrap_or(usize::MAX));
-    let part = found.uris.into_iter().skip(offset).take(limit);
     Ok(Json(ResourcePage {
-        resources: part.map(|path| ResourceEntry { path }).collect(),
+        resources: paging::cut(found.uris, slice).into_iter().map(|path| ResourceEntry { path }).collect(),
         commit: found.commit,
         total,
         next_offset: part::next_offset(slice, total),

@@ -54,39 +54,14 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         reason: "v1 writes two bodies one after the other, which no client can read",
         amend: |step| step.body = failure(404),
     },
-    Difference {
-        group: "projects",
-        step: "create service in unknown project",
-        reason: "what is not there is 404; v1 takes it for a fault of its own",
-        amend: |step| (step.status, step.body) = (404, failure(404)),
-    },
-    Difference {
-        group: "projects",
-        step: "update unknown",
-        reason: "what is not there is 404; v1 takes it for a fault of its own",
-        amend: |step| (step.status, step.body) = (404, failure(404)),
-    },
-    Difference { group: "resources", step: "project: get nested, encoded slash", reason: NESTED, amend: nested },
-    Difference {
-        group: "resources",
-        step: "project: get at unknown commit",
-        reason: NO_COMMIT,
-        amend: |step| (step.status, step.body) = (404, failure(404)),
-    },
-    Difference { group: "resources", step: "stage: get nested, encoded slash", reason: NESTED, amend: nested },
-    Difference {
-        group: "resources",
-        step: "stage: get at unknown commit",
-        reason: NO_COMMIT,
-        amend: |step| (step.status, step.body) = (404, failure(404)),
-    },
-    Difference { group: "resources", step: "service: get nested, encoded slash", reason: NESTED, amend: nested },
-    Difference {
-        group: "resources",
-        step: "service: get at unknown commit",
-        reason: NO_COMMIT,
-        amend: |step| (step.status, step.body) = (404, failure(404)),
-    },
+    not_there("projects", "create service in unknown project"),
+    not_there("projects", "update unknown"),
+    nested("project: get nested, encoded slash"),
+    not_there("resources", "project: get at unknown commit"),
+    nested("stage: get nested, encoded slash"),
+    not_there("resources", "stage: get at unknown commit"),
+    nested("service: get nested, encoded slash"),
+    not_there("resources", "service: get at unknown commit"),
     Difference {
         group: "events in",
         step: "open build.triggered",
@@ -111,15 +86,23 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     },
 ];
 
-const NESTED: &str = "a path may be encoded as URLs are; v1's gateway wants it twice";
+const fn not_there(group: &'static str, step: &'static str) -> Difference {
+    let reason = "what is not there is 404; v1 takes it for a fault of its own";
+    Difference { group, step, reason, amend: |step| (step.status, step.body) = (404, failure(404)) }
+}
 
-const NO_COMMIT: &str = "what is not there is 404; v1 takes it for a fault of its own";
-
-/// The file of the step behind it.
-fn nested(step: &mut Step) {
-    (step.status, step.content_type) = (200, "application/json".to_owned());
-    step.body =
-        json!({ "resourceContent": "dHdv", "resourceURI": "dir/b.txt", "metadata": { "version": "<anything>" } });
+/// Where the file of the step behind it is asked for.
+const fn nested(step: &'static str) -> Difference {
+    Difference {
+        group: "resources",
+        step,
+        reason: "a path may be encoded as URLs are; v1's gateway wants it twice",
+        amend: |step| {
+            let metadata = json!({ "version": "<anything>" });
+            (step.status, step.content_type) = (200, "application/json".to_owned());
+            step.body = json!({ "resourceContent": "dHdv", "resourceURI": "dir/b.txt", "metadata": metadata });
+        },
+    }
 }
 
 fn failure(code: u16) -> Value {
